@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# The habits. What each does: `make`. The build itself is CMake's: CMakePresets.json.
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+CLANG ?= clang
+# $(call BUILD,preset,more) is quiet unless it fails; build/PRESET.log has it all.
+BUILD = echo "building build/$(1)"; mkdir -p build; { cmake --preset $(1) $(2) && \
+	cmake --build build/$(1) -j $(JOBS); } >build/$(1).log 2>&1 || { cat build/$(1).log >&2; exit 1; }
+CTEST = echo "testing build/$(1)"; ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j $(JOBS)
+
+.PHONY: help deps demo build test bench lint format install soak clean
+
+help: ## Lists these targets.
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## Installs all that building and testing need (Debian), or says what is missing.
+	@tools/deps demo build test lint
+
+demo: ## Loads 10,000 rows into build/demo/outfall.db and reads five back.
+	@tools/demo
+
+build: ## Builds build/release.
+	@tools/deps demo build
+	@$(call BUILD,release)
+
+test: deps lint ## Lint, then the tests under gcc, clang, ASan, UBSan and TSan, and the fuzzers.
+	@$(call BUILD,clang,-DCMAKE_C_COMPILER=$(CLANG)) && $(call CTEST,clang) -L 'unit|property'
+	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG)) && $(call CTEST,fuzz) -L fuzz
+	@$(call BUILD,tsan) && $(call CTEST,tsan) -L threads
+	@$(call BUILD,asan) && $(call CTEST,asan) -LE house
+	@$(call BUILD,dev) && $(call CTEST,dev)
+
+bench: build ## Builds and runs the benchmarks.
+	build/release/bench/outfall-bench
+
+lint: ## clang-format, clang-tidy and cppcheck.
+	@tools/deps demo build test lint
+	@tools/lint
+
+format: ## Lays out the C files.
+	@tools/deps lint
+	@tools/lint --format
+
+install: build ## Installs to PREFIX (default /usr/local) under DESTDIR.
+	cmake --install build/release --prefix $(PREFIX)
+
+soak: deps ## Fuzzers and fault tests for a long time: SOAK_SECONDS (default 600) each.
+	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG) -DOUTFALL_FUZZ_SECONDS=$${SOAK_SECONDS:-600}) && $(call CTEST,fuzz) -L fuzz
+	@$(call BUILD,asan) && $(call CTEST,asan) -L 'faults|threads|property' --repeat until-fail:20
+
+clean: ## Removes build/.
+	rm -rf build

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From blocks of rows to the table: a sink with one writer, its dead letters and its progress. */
+#ifndef OF_CLI_DELIVERY_H
+#define OF_CLI_DELIVERY_H
+
+#include <outfall/outfall.h>
+
+#include "deadletter.h"
+#include "input.h"
+#include "progress.h"
+#include "rows.h"
+
+typedef struct of_delivery of_delivery;
+
+typedef struct of_delivered {
+    uint64_t rows;        /* Durable. */
+    uint64_t undelivered; /* Taken from the input, neither durable nor rejected. */
+} of_delivered;
+
+/*
+ * Opens the sink for rows of the input's columns; where the input has none, it gets the table's.
+ * `input`, `letters` and `progress` are borrowed. Fails as outfall_sink_open.
+ */
+int of_delivery_open(const char *url, const char *table, const outfall_schema *schema,
+                     const outfall_config *config, of_input *input, of_deadletters *letters,
+                     of_progress *progress, of_delivery **out, outfall_error *error);
+
+/*
+ * Hands on all rows of the block and clears it; those that do not fit become dead letters. Waits
+ * where the database is behind. Fails where the sink has stopped, or where a dead letter could not
+ * be kept; then too the other rows are handed on.
+ */
+int of_delivery_rows(of_delivery *delivery, of_rows *rows, outfall_error *error);
+
+/* Takes what the sink has to tell and shows progress; to be called often. */
+int of_delivery_tick(of_delivery *delivery, outfall_error *error);
+
+/* Polls readable while the sink has something to tell; -1 where there is no such thing. */
+int of_delivery_descriptor(of_delivery *delivery);
+
+/*
+ * Waits until every row is durable or a dead letter (after a signal, only as long as an orderly end
+ * may take; not at all where the sink has stopped), then closes and frees.
+ */
+int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_error *error);
+
+#endif

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <outfall/outfall.h>
+
+#include "deadletter.h"
+#include "delivery.h"
+#include "exit.h"
+#include "input.h"
+#include "progress.h"
+#include "say.h"
+#include "stop.h"
+
+enum {
+    BLOCK_ROWS = 256,
+    SAMPLE_ROWS_DEFAULT = 1000,
+    SAMPLE_ROWS_MAX = 1000000,
+    SAMPLE_BYTES_MAX = 8 * 1024 * 1024,
+    WAIT_MS = 200,
+    DRIVERS_MAX = 256
+};
+
+typedef struct of_load {
+    const of_args *args;
+    const char *url;
+    const char *table;
+    bool create;
+    enum of_format format;
+    size_t sample_rows;
+    outfall_config *config;
+    outfall_schema *given; /* --schema */
+    outfall_schema *schema;
+    of_input *input;
+    of_deadletters *letters;
+    of_progress progress;
+    of_delivery *delivery;
+    of_rows rows;
+    size_t record_bytes_max;
+    bool input_failed; /* Else what fails once rows flow is the database, or the dead letters. */
+} of_load;
+
+static int usage(outfall_error *error, const char *format, ...) OUTFALL_PRINTF(2, 3);
+
+static int usage(outfall_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int status =
+        outfall_error_vset(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* ---- Options ---------------------------------------------------------------------- */
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+    size_t length = strlen(path), end = strlen(suffix);
+    return length >= end && strcmp(path + length - end, suffix) == 0;
+}
+
+static enum of_format choose_format(const of_args *args)
+{
+    const char *format = of_args_value(args, "format");
+    const char *path = args->operands[0];
+
+    if (format != NULL)
+        return strcmp(format, "csv") == 0 ? OF_FORMAT_CSV : OF_FORMAT_NDJSON;
+    return has_suffix(path, ".ndjson") || has_suffix(path, ".jsonl") || has_suffix(path, ".json")
+               ? OF_FORMAT_NDJSON
+               : OF_FORMAT_CSV;
+}
+
+static int set_pair(outfall_config *config, const char *pair, outfall_error *error)
+{
+    char key[64];
+    const char *equals = strchr(pair, '=');
+
+    if (equals == NULL || (size_t)(equals - pair) >= sizeof key)
+        return usage(error, "--set takes KEY=VALUE, such as --set batch.rows=1000");
+    snprintf(key, sizeof key, "%.*s", (int)(equals - pair), pair);
+    return outfall_config_set(config, key, equals + 1, error);
+}
+
+/* Options in the order in which they were given: the last one wins. */
+static int configure(of_load *load, outfall_error *error)
+{
+    int status = outfall_config_new(&load->config, error);
+
+    /* Short waits in the library, so that signals and dead letters are seen to in between. */
+    if (status == OUTFALL_OK)
+        status = outfall_config_set(load->config, "buffer.block.ms", "100", error);
+    if (status == OUTFALL_OK && load->create)
+        status = outfall_config_set(load->config, "create", "if-missing", error);
+    for (size_t i = 0; i < load->args->given_count && status == OUTFALL_OK; i++) {
+        const struct of_given *given = &load->args->given[i];
+        if (strcmp(given->option->name, "batch-rows") == 0)
+            status = outfall_config_set(load->config, "batch.rows", given->value, error);
+        else if (strcmp(given->option->name, "linger-ms") == 0)
+            status = outfall_config_set(load->config, "linger.ms", given->value, error);
+        else if (strcmp(given->option->name, "set") == 0)
+            status = set_pair(load->config, given->value, error);
+    }
+    return status;
+}
+
+static int read_options(of_load *load, outfall_error *error)
+{
+    const of_args *args = load->args;
+    const char *schema = of_args_value(args, "schema");
+    const char *progress = of_args_value(args, "progress");
+    unsigned long sample_rows;
+
+    load->url = of_args_value(args, "to");
+    load->table = of_args_value(args, "table");
+    load->create = of_args_value(args, "create") != NULL;
+    load->format = choose_format(args);
+    if (load->url == NULL || load->table == NULL)
+        return usage(error, "--%s is needed; usage: outfall load %s",
+                     load->url == NULL ? "to URL" : "table TABLE", args->command->synopsis);
+    if (schema != NULL && !load->create)
+        return usage(error, "--schema says how to create the table: it goes with --create");
+    if (!of_args_number(args, "sample-rows", SAMPLE_ROWS_MAX, SAMPLE_ROWS_DEFAULT, &sample_rows) ||
+        sample_rows == 0)
+        return usage(error, "--sample-rows takes a number from 1 to %d", (int)SAMPLE_ROWS_MAX);
+    load->sample_rows = sample_rows;
+    (void)of_progress_start(&load->progress, progress != NULL ? progress : "auto");
+    int status = outfall_schema_new(&load->given, error);
+    if (status == OUTFALL_OK && schema != NULL)
+        status = outfall_schema_parse(load->given, schema, error);
+    return status == OUTFALL_OK ? configure(load, error) : status;
+}
+
+/* The text of a row may be larger than the row: twice leaves room for quotes and escapes. */
+static int bound_records(of_load *load, outfall_error *error)
+{
+    char text[32];
+    int status = outfall_config_get(load->config, "row.bytes.max", text, sizeof text, error);
+    if (status == OUTFALL_OK)
+        load->record_bytes_max = (size_t)strtoull(text, NULL, 10) * 2;
+    return status;
+}
+
+static int open_files(of_load *load, outfall_error *error)
+{
+    int status = bound_records(load, error);
+
+    if (status == OUTFALL_OK)
+        status = of_input_open(load->format, load->args->operands, load->args->operand_count,
+                               load->record_bytes_max, &load->input, error);
+    if (status == OUTFALL_OK)
+        status =
+            of_deadletters_open(of_args_value(load->args, "dead-letter"), &load->letters, error);
+    return status;
+}
+
+/* ---- Waiting ---------------------------------------------------------------------- */
+
+/*
+ * Waits until the input can be read, or a signal comes. What has been read goes to the sink first:
+ * rows from a slow pipe shall not wait for the ones behind them.
+ */
+static int wait_for_input(of_load *load, outfall_error *error)
+{
+    struct pollfd waits[3] = {
+        {.fd = of_input_descriptor(load->input), .events = POLLIN},
+        {.fd = of_stop_descriptor(), .events = POLLIN},
+        {.fd = load->delivery != NULL ? of_delivery_descriptor(load->delivery) : -1,
+         .events = POLLIN},
+    };
+    int timeout_ms = 0; /* The first look does not wait: files are always ready. */
+    int status = OUTFALL_OK;
+
+    while (status == OUTFALL_OK && of_stop_signal() == 0) {
+        int ready = poll(waits, 3, timeout_ms);
+        if (ready < 0 && errno != EINTR)
+            return usage(error, "cannot wait for input: %s", strerror(errno));
+        if (ready > 0 && waits[0].revents != 0)
+            return OUTFALL_OK;
+        if (load->delivery == NULL) {
+            timeout_ms = WAIT_MS;
+            continue;
+        }
+        status = timeout_ms == 0 ? of_delivery_rows(load->delivery, &load->rows, error)
+                                 : of_delivery_tick(load->delivery, error);
+        timeout_ms = WAIT_MS;
+    }
+    return status;
+}
+
+/* ---- Columns ---------------------------------------------------------------------- */
+
+static bool sampled_enough(const of_load *load, size_t sampled)
+{
+    if (of_input_has_columns(load->input) &&
+        (!load->create ||
+         outfall_schema_count(load->given) >= of_input_columns(load->input)->count))
+        return true;
+    return sampled >= load->sample_rows || of_input_sampled_bytes(load->input) >= SAMPLE_BYTES_MAX;
+}
+
+/* Reads the header, and as many rows as it takes to know the columns and their types. */
+static int sample(of_load *load, outfall_error *error)
+{
+    size_t sampled = 0;
+    int status = OUTFALL_OK;
+
+    while (status == OUTFALL_OK && !sampled_enough(load, sampled)) {
+        enum of_input_step step = of_input_sample(load->input, error);
+        if (step == OF_INPUT_END)
+            break;
+        if (step == OF_INPUT_FAILED)
+            return error->status;
+        sampled += step == OF_INPUT_ROW || step == OF_INPUT_REJECTED;
+        if (step != OF_INPUT_EMPTY)
+            continue;
+        status = wait_for_input(load, error);
+        if (of_stop_signal() != 0)
+            break;
+        if (status == OUTFALL_OK)
+            status = of_input_fill(load->input, error);
+    }
+    if (status == OUTFALL_OK)
+        of_input_begin(load->input);
+    return status;
+}
+
+static const outfall_column *find_given(const of_load *load, const char *name)
+{
+    for (size_t i = 0; i < outfall_schema_count(load->given); i++) {
+        const outfall_column *column = outfall_schema_column(load->given, i);
+        if (strcmp(column->name, name) == 0)
+            return column;
+    }
+    return NULL;
+}
+
+/* Each column of --schema has to be in the file; JSON lines may lack a key in all sampled rows. */
+static int match_given(of_load *load, outfall_error *error)
+{
+    of_names *names = of_input_columns(load->input);
+
+    for (size_t i = 0; i < outfall_schema_count(load->given); i++) {
+        const char *name = outfall_schema_column(load->given, i)->name;
+        if (of_names_find(names, name, strlen(name), i) < names->count)
+            continue;
+        if (load->format == OF_FORMAT_CSV)
+            return usage(error, "--schema names the column \"%s\", which the header has not", name);
+        if (of_names_add(names, name, strlen(name)) != 0)
+            return usage(error, "more than %u columns", OF_COLUMNS_MAX);
+    }
+    return OUTFALL_OK;
+}
+
+static int make_schema(of_load *load, outfall_error *error)
+{
+    const of_names *names = of_input_columns(load->input);
+    const of_infer *samples = of_input_samples(load->input);
+    int status = match_given(load, error);
+
+    if (status == OUTFALL_OK && names->count == 0 && load->create)
+        status = usage(error, "no row to take the columns from; name them with --schema");
+    if (status == OUTFALL_OK && names->count > 0)
+        status = outfall_schema_new(&load->schema, error);
+    for (size_t i = 0; i < names->count && status == OUTFALL_OK; i++) {
+        const outfall_column *given = find_given(load, names->names[i]);
+        outfall_column column = {.name = names->names[i], .fraction_digits = -1};
+        /* Without --create the table has the types. */
+        column.type = load->create ? (uint32_t)of_infer_type(&samples[i]) : OUTFALL_TYPE_TEXT;
+        status = outfall_schema_add(load->schema, given != NULL ? given : &column, error);
+    }
+    return status;
+}
+
+/* ---- The load --------------------------------------------------------------------- */
+
+/* "postgres:" is short for "postgresql:". */
+static bool knows_scheme(const char *url)
+{
+    outfall_driver_info info = {.struct_size = sizeof info};
+    size_t length = strcspn(url, ":");
+
+    for (size_t i = 0; i < DRIVERS_MAX; i++) {
+        int status = outfall_driver_at(i, &info, NULL);
+        if (status == OUTFALL_ERR_NOT_FOUND)
+            break;
+        if (status == OUTFALL_OK && strncasecmp(info.name, url, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void add_hint(const of_load *load, outfall_error *error)
+{
+    static const char hint[] = "; --create makes it";
+    size_t length = strlen(error->message);
+    bool table_missing = error->column[0] == '\0' &&
+                         (error->sqlstate[0] == '\0' || strcmp(error->sqlstate, "42P01") == 0);
+
+    if (!load->create && table_missing && knows_scheme(load->url))
+        snprintf(error->message + length, sizeof error->message - length, "%s", hint);
+}
+
+static int open_delivery(of_load *load, outfall_error *error)
+{
+    int status = of_delivery_open(load->url, load->table, load->schema, load->config, load->input,
+                                  load->letters, &load->progress, &load->delivery, error);
+
+    if (status == OUTFALL_ERR_NOT_FOUND)
+        add_hint(load, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_rows_init(&load->rows, of_input_columns(load->input)->count, BLOCK_ROWS,
+                          load->record_bytes_max, error);
+    if (status != OUTFALL_OK) {
+        of_delivered nothing;
+        outfall_error later;
+        (void)of_delivery_close(load->delivery, &nothing, &later);
+    }
+    return status;
+}
+
+/* Waits for more input and reads it. False: a signal came, or *status says what failed. */
+static bool read_more(of_load *load, int *status, outfall_error *error)
+{
+    *status = wait_for_input(load, error);
+    if (*status != OUTFALL_OK || of_stop_signal() != 0)
+        return false;
+    *status = of_input_fill(load->input, error);
+    load->input_failed = *status != OUTFALL_OK;
+    return !load->input_failed;
+}
+
+/* The rows before it go first, so that rejections come in the order of the lines. */
+static int reject(of_load *load, const of_rejection *rejection, outfall_error *error)
+{
+    outfall_error later;
+    int status = of_delivery_rows(load->delivery, &load->rows, error);
+    int kept;
+
+    of_progress_erase(&load->progress);
+    kept = of_deadletters_add(load->letters, rejection, status == OUTFALL_OK ? error : &later);
+    return status == OUTFALL_OK ? kept : status;
+}
+
+/* Reads to the end, or until a signal comes and what is in memory has been used up. */
+static int stream(of_load *load, outfall_error *error)
+{
+    of_rejection rejection;
+    int status = OUTFALL_OK;
+
+    while (status == OUTFALL_OK) {
+        switch (of_input_next(load->input, &load->rows, &rejection, error)) {
+        case OF_INPUT_ROW:
+            if (of_rows_full(&load->rows))
+                status = of_delivery_rows(load->delivery, &load->rows, error);
+            break;
+        case OF_INPUT_REJECTED:
+            status = reject(load, &rejection, error);
+            break;
+        case OF_INPUT_EMPTY:
+            if (!read_more(load, &status, error))
+                return status;
+            break;
+        case OF_INPUT_END:
+            return OUTFALL_OK;
+        case OF_INPUT_FAILED:
+            load->input_failed = true;
+            return error->status;
+        }
+    }
+    return status;
+}
+
+/* Delivers what was read, also where reading has failed, and closes. */
+static int finish(of_load *load, int status, of_delivered *delivered, outfall_error *error)
+{
+    outfall_error later;
+    int last = of_delivery_rows(load->delivery, &load->rows, status == OUTFALL_OK ? error : &later);
+    status = status == OUTFALL_OK ? last : status;
+    last = of_delivery_close(load->delivery, delivered, status == OUTFALL_OK ? error : &later);
+    load->delivery = NULL;
+    return status == OUTFALL_OK ? last : status;
+}
+
+/* Where a load that did not come to its end has stopped. */
+static void tell_place(const of_load *load, const of_delivered *delivered)
+{
+    const char *why = of_stop_signal() != 0 ? "interrupted" : "stopped";
+    char file[512];
+    uint64_t line;
+
+    if (of_input_last(load->input) == 0) {
+        of_say("%s before the first row", why);
+        return;
+    }
+    of_input_place(load->input, of_input_last(load->input), file, sizeof file, &line);
+    if (delivered->undelivered > 0)
+        of_say("%s after the row at line %" PRIu64 " of %s; %" PRIu64
+               " of the rows up to it are not known to be in the table",
+               why, line, file, delivered->undelivered);
+    else
+        of_say("%s after the row at line %" PRIu64 " of %s; all rows up to it are loaded or "
+               "rejected",
+               why, line, file);
+}
+
+static void summarise(const of_load *load, const of_delivered *delivered)
+{
+    double seconds = (double)(of_now_us() - load->progress.started_us) / 1e6;
+    double rate = seconds > 0 ? (double)delivered->rows / seconds : 0;
+
+    printf("loaded %" PRIu64 " rows into %s in %.2f s (%.0f rows/s), rejected %" PRIu64 "\n",
+           delivered->rows, load->table, seconds, rate, of_deadletters_count(load->letters));
+}
+
+static int load_rows(of_load *load, outfall_error *error)
+{
+    of_delivered delivered = {0, 0};
+    int status = stream(load, error);
+
+    status = finish(load, status, &delivered, error);
+    if (status != OUTFALL_OK)
+        of_say("%s", error->message);
+    if (status != OUTFALL_OK || of_stop_signal() != 0)
+        tell_place(load, &delivered);
+    summarise(load, &delivered);
+    if (status != OUTFALL_OK)
+        return load->input_failed ? OF_EXIT_USAGE : OF_EXIT_DATABASE;
+    if (of_stop_signal() != 0)
+        return 128 + of_stop_signal();
+    return of_deadletters_count(load->letters) > 0 ? OF_EXIT_REJECTED : OF_EXIT_DONE;
+}
+
+/* All that comes before the first row; returns the exit code. */
+static int prepare_and_load(of_load *load, outfall_error *error)
+{
+    int status = read_options(load, error);
+
+    if (status == OUTFALL_OK)
+        status = open_files(load, error);
+    if (status == OUTFALL_OK)
+        status = sample(load, error);
+    if (status == OUTFALL_OK && of_stop_signal() != 0 &&
+        of_input_columns(load->input)->count == 0) {
+        of_say("interrupted before the first row");
+        return 128 + of_stop_signal();
+    }
+    if (status == OUTFALL_OK)
+        status = make_schema(load, error);
+    if (status != OUTFALL_OK) {
+        of_say("%s", error->message);
+        return OF_EXIT_USAGE;
+    }
+    status = open_delivery(load, error);
+    if (status != OUTFALL_OK) {
+        of_say("%s", error->message);
+        return of_exit_of(status);
+    }
+    return load_rows(load, error);
+}
+
+static int run(const of_args *args)
+{
+    of_load load = {.args = args};
+    outfall_error error = {.status = OUTFALL_OK};
+    int code;
+
+    if (of_stop_install() != 0) {
+        of_say("cannot handle signals: %s", strerror(errno));
+        return OF_EXIT_USAGE;
+    }
+    code = prepare_and_load(&load, &error);
+    if (of_deadletters_close(load.letters, &error) != OUTFALL_OK) {
+        of_say("%s", error.message);
+        code = code == OF_EXIT_REJECTED ? OF_EXIT_DATABASE : code;
+    }
+    of_rows_free(&load.rows);
+    of_input_close(load.input);
+    outfall_schema_free(load.schema);
+    outfall_schema_free(load.given);
+    outfall_config_free(load.config);
+    return code;
+}
+
+static const of_arg options[] = {
+    {"to", "URL", NULL, "The database: sqlite:PATH, postgresql://user@host/db, null:. Needed."},
+    {"table", "TABLE", NULL, "The table, as name or schema.name. Needed."},
+    {"create", NULL, NULL,
+     "Create the table if it is not there; types are inferred from the first rows."},
+    {"schema", "'NAME TYPE, …'", NULL,
+     "With --create: the types of these columns, such as 'id int64 not null primary key, "
+     "price decimal(10,2)'."},
+    {"format", "csv|ndjson", "csv|ndjson",
+     "The files' format. Without it, ndjson where the first file ends in .ndjson, .jsonl or "
+     ".json, else csv."},
+    {"dead-letter", "FILE", NULL, "Append rejected rows to FILE as JSON lines."},
+    {"batch-rows", "N", NULL, "Rows in a batch, and so in a transaction (--set batch.rows=N)."},
+    {"linger-ms", "N", NULL, "How long a row waits for its batch to fill (--set linger.ms=N)."},
+    {"set", "KEY=VALUE", NULL, "Set an option of the library; outfall options lists them."},
+    {"progress", "auto|never|json", "auto|never|json",
+     "Progress on standard error: a line on a terminal (auto), or a JSON object a second."},
+    {"sample-rows", "N", NULL, "Rows from which columns and types are inferred; 1000."},
+    {NULL, NULL, NULL, NULL},
+};
+
+const of_command of_load_command = {
+    .name = "load",
+    .synopsis = "--to URL --table TABLE [options] FILE…|-",
+    .summary = "Loads files into a table. - is standard input.",
+    .options = options,
+    .operands_min = 1,
+    .operands_max = (size_t)-1,
+    .notes = "Exit codes: 0 all rows are loaded; 1 usage, or a file that cannot be read; 2 the\n"
+             "database; 3 some rows were rejected, the others are loaded; 130 or 143 interrupted.",
+    .run = run,
+};

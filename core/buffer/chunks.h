@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sink's buffer memory: equal chunks out of one block that is reserved and touched once, so
+ * the memory bound holds and no page fault comes later. Lock-free; waiting is by event count.
+ *
+ * A chunk is slotted: rows lie behind one another from the front, their entries from the back.
+ */
+#ifndef OF_BUFFER_CHUNKS_H
+#define OF_BUFFER_CHUNKS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <outfall/driver.h>
+
+#include "base/eventcount.h"
+#include "base/freelist.h"
+
+typedef struct of_chunk {
+    /* The writer's: set when it takes the chunk, and as it goes. */
+    _Alignas(64) atomic_uint published; /* Rows that the reader may take; release and acquire. */
+    atomic_uint sealed;                 /* 1: no more rows come; after the last published. */
+    /* Fixed while the chunk is in use. */
+    _Alignas(64) uint32_t number; /* Its place in the block; of the first of its ballast if large. */
+    uint32_t ballast;             /* A large chunk's own memory stands for this many; else 0. */
+    uint32_t bytes;               /* Room at data, entries included. */
+    /* The reader's. */
+    uint32_t taken;        /* Rows that are in a batch or beyond. */
+    uint32_t acknowledged; /* Of those, done. */
+    bool left;             /* The reader has followed the writer to the next chunk. */
+    uint8_t *data;
+} of_chunk;
+
+typedef struct of_chunks {
+    of_freelist free;
+    uint8_t *block;
+    size_t block_bytes;
+    uint32_t chunk_bytes; /* Header included. */
+    uint32_t count;
+    size_t row_bytes_max;
+    atomic_uint starving; /* Writers that wait for a chunk. */
+    atomic_uint_fast64_t waits;
+    of_eventcount freed;
+} of_chunks;
+
+/* `bytes_max` in all, in chunks of `chunk_bytes`. */
+int of_chunks_init(of_chunks *chunks, size_t bytes_max, size_t chunk_bytes, size_t row_bytes_max,
+                   outfall_error *error);
+void of_chunks_destroy(of_chunks *chunks);
+
+/* The room for a row and its entry in an ordinary chunk. */
+size_t of_chunks_room(const of_chunks *chunks);
+
+/* An empty chunk with at least `row_bytes` of room for one row; NULL where there is none now. */
+of_chunk *of_chunks_try(of_chunks *chunks, size_t row_bytes);
+
+/* Gives a chunk back and wakes who waits. Any thread. */
+void of_chunks_free(of_chunks *chunks, of_chunk *chunk);
+
+uint64_t of_chunks_bytes_used(const of_chunks *chunks);
+
+/* Entry `index` of a chunk. */
+static inline outfall_row_entry *of_chunk_entry(const of_chunk *chunk, uint32_t index)
+{
+    return (outfall_row_entry *)(void *)(chunk->data + chunk->bytes) - 1 - index;
+}
+
+#endif

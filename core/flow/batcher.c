@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/batcher.h"
+
+int of_batch_reason(const of_feed_options *options, const of_ripeness *ripeness)
+{
+    if (ripeness->rows == 0)
+        return -1;
+    if (ripeness->rows >= options->batch_rows)
+        return OUTFALL_FLUSH_ROWS;
+    if (ripeness->bytes >= options->batch_bytes)
+        return OUTFALL_FLUSH_BYTES;
+    if (ripeness->requested)
+        return OUTFALL_FLUSH_REQUEST;
+    if (ripeness->age_us >= options->linger_us)
+        return OUTFALL_FLUSH_LINGER;
+    if (ripeness->starving)
+        return OUTFALL_FLUSH_MEMORY;
+    return -1;
+}
+
+/* The age of a row; 0 where its clock reading is a little ahead of ours. */
+static int64_t age_us(uint32_t time, int64_t now_us)
+{
+    int32_t age = (int32_t)(of_lane_time(now_us) - time);
+    return age > 0 ? (int64_t)age * 100 : 0;
+}
+
+/*
+ * One flush is served at a time: all that the lanes held when it began has to leave. Requests that
+ * came later share the next one. Returns whether rows still have to leave.
+ */
+static bool serve_flush(of_share *share)
+{
+    uint64_t requested = atomic_load_explicit(&share->flush_requested, memory_order_acquire);
+    uint64_t done = atomic_load_explicit(&share->flush_done, memory_order_relaxed);
+    if (share->flush_serving == done && requested > done) {
+        share->flush_serving = requested;
+        for (uint32_t i = 0; i < share->lane_count; i++)
+            share->lanes[i]->flush_to =
+                atomic_load_explicit(&share->lanes[i]->accepted, memory_order_acquire);
+    }
+    bool waiting = false;
+    bool acknowledged = true;
+    for (uint32_t i = 0; i < share->lane_count; i++) {
+        of_lane *lane = share->lanes[i];
+        if (atomic_load_explicit(&lane->closing, memory_order_acquire) != 0)
+            lane->flush_to = atomic_load_explicit(&lane->accepted, memory_order_acquire);
+        waiting |= atomic_load_explicit(&lane->taken, memory_order_relaxed) < lane->flush_to;
+        acknowledged &=
+            atomic_load_explicit(&lane->acknowledged, memory_order_relaxed) >= lane->flush_to;
+    }
+    if (acknowledged && share->flush_serving > done) {
+        atomic_store_explicit(&share->flush_done, share->flush_serving, memory_order_release);
+        of_eventcount_wake(&share->feed->acknowledged);
+    }
+    return waiting;
+}
+
+int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us)
+{
+    const of_feed_options *options = &share->feed->options;
+    of_ripeness ripeness = {0, 0, 0, false, false};
+    *due_us = INT64_MAX;
+    pthread_mutex_lock(&share->mutex);
+    ripeness.requested = serve_flush(share);
+    of_share_retire(share);
+    uint64_t wake_rows = options->batch_rows / (share->lane_count > 0 ? share->lane_count : 1);
+    for (uint32_t i = 0; i < share->lane_count; i++) {
+        of_lane_waiting waiting;
+        of_lane *lane = share->lanes[i];
+        atomic_store_explicit(&lane->wake_rows, (uint32_t)(wake_rows > 0 ? wake_rows : 1),
+                              memory_order_relaxed);
+        of_lane_survey(lane, options->batch_rows, options->batch_bytes, &waiting);
+        ripeness.rows += waiting.rows;
+        ripeness.bytes += waiting.bytes;
+        if (waiting.rows > 0 && age_us(waiting.oldest_time, now_us) > ripeness.age_us)
+            ripeness.age_us = age_us(waiting.oldest_time, now_us);
+    }
+    pthread_mutex_unlock(&share->mutex);
+    ripeness.starving =
+        atomic_load_explicit(&share->feed->chunks.starving, memory_order_relaxed) > 0;
+    int reason = of_batch_reason(options, &ripeness);
+    if (reason < 0 && ripeness.rows > 0)
+        *due_us = now_us + options->linger_us - ripeness.age_us;
+    return reason;
+}
+
+/* Takes one more span of a lane. False: no more from this lane, or of another schema version. */
+static bool take_span(of_batch *batch, of_lane *lane, const of_feed_options *options)
+{
+    of_lane_waiting waiting;
+    if (batch->span_count == batch->capacity || batch->rows >= options->batch_rows ||
+        (batch->bytes >= options->batch_bytes && batch->rows > 0))
+        return false;
+    of_span span;
+    of_lane_survey(lane, 1, 1, &waiting);
+    if (waiting.rows == 0)
+        return false;
+    if (batch->span_count > 0 && of_lane_version(lane) != batch->version) {
+        batch->reason = OUTFALL_FLUSH_SCHEMA;
+        return false;
+    }
+    if (!of_lane_take(lane, options->batch_rows - batch->rows, options->batch_bytes - batch->bytes,
+                      &span))
+        return false;
+    of_batch_add(batch, &span);
+    return true;
+}
+
+void of_batch_take(of_share *share, int reason, int64_t now_us)
+{
+    of_batch *batch = &share->batch;
+    const of_feed_options *options = &share->feed->options;
+    batch->span_count = 0;
+    batch->rows = 0;
+    batch->bytes = 0;
+    batch->reason = reason;
+    batch->closed_us = now_us;
+    pthread_mutex_lock(&share->mutex);
+    for (uint32_t i = 0; i < share->lane_count; i++) {
+        uint32_t at = (share->lane_first + i) % share->lane_count;
+        while (take_span(batch, share->lanes[at], options))
+            ;
+    }
+    if (share->lane_count > 0)
+        share->lane_first = (share->lane_first + 1) % share->lane_count;
+    pthread_mutex_unlock(&share->mutex);
+}

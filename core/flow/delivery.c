@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/delivery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/log.h"
+#include "flow/ack.h"
+#include "flow/attempt.h"
+#include "flow/isolate.h"
+#include "flow/retry.h"
+
+/* Tries without a pause, after the target was described again. */
+#define AT_ONCE_MAX 3
+
+/* ---- One try ---------------------------------------------------------------------- */
+
+/* Writes and commits all rows at once. On failure nothing of it is durable, unless UNKNOWN. */
+static int write_whole(of_attempt *attempt, bool *commit_failed, outfall_error *error)
+{
+    of_lease *lease = &attempt->share->lease;
+    *commit_failed = false;
+    int status = of_lease_begin(lease, error);
+    if (status == OUTFALL_OK)
+        status = of_attempt_write(attempt, 0, attempt->rows.rows, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_commit(lease, error);
+    *commit_failed = status != OUTFALL_OK;
+    return status;
+}
+
+/* Rolls back after a refused row, before its neighbours are tried. */
+static int roll_back(of_lease *lease, outfall_error *error)
+{
+    return lease->in_transaction ? of_lease_rollback(lease, error) : OUTFALL_OK;
+}
+
+static int write_rows(of_attempt *attempt, outfall_error *error)
+{
+    of_lease *lease = &attempt->share->lease;
+    outfall_error why;
+    bool commit_failed;
+    if (attempt->rows.rows == 0)
+        return OUTFALL_OK; /* All were refused when they were encoded anew. */
+    int status = write_whole(attempt, &commit_failed, error);
+    if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
+        return status;
+    int64_t named = commit_failed ? -1 : attempt->result.bad_row;
+    bool piecewise = commit_failed || (lease->driver->capabilities & OUTFALL_DRIVER_SAVEPOINTS) == 0;
+    status = roll_back(lease, error);
+    if (status == OUTFALL_OK)
+        status = of_isolate(attempt, named, piecewise, error);
+    if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
+        return status;
+    /* The commit refused what the statements took: a deferred constraint. */
+    status = roll_back(lease, &why);
+    if (status != OUTFALL_OK)
+        return of_fail_copy(error, &why);
+    status = of_attempt_prepare(attempt, error);
+    if (status == OUTFALL_OK)
+        status = of_isolate(attempt, -1, true, error);
+    if (status != OUTFALL_OK && error->action == OUTFALL_ACTION_ROW)
+        error->action = OUTFALL_ACTION_STOP; /* Cannot be pinned on a row. */
+    return status;
+}
+
+static of_limits limits_of(of_feed *feed)
+{
+    return (of_limits){feed->options.request_timeout_ms, &feed->close_by_us};
+}
+
+static int try_once(of_attempt *attempt, outfall_error *error)
+{
+    of_share *share = attempt->share;
+    of_limits limits = limits_of(share->feed);
+    int status = of_attempt_prepare(attempt, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_take(share->feed->pool, &limits, &share->lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = write_rows(attempt, error);
+    of_count(&share->counters.severed, share->lease.severed);
+    of_lease_return(&share->lease);
+    return status;
+}
+
+/* ---- Policy ----------------------------------------------------------------------- */
+
+/* Describes the target again after RESTART. A table that is gone may be on its way back. */
+static int redescribe(of_share *share, const of_version *known, outfall_error *error)
+{
+    of_limits limits = limits_of(share->feed);
+    int status = of_lease_take(share->feed->pool, &limits, &share->lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_feed_redescribe(share->feed, &share->lease, known, error);
+    of_lease_return(&share->lease);
+    if (status == OUTFALL_ERR_NOT_FOUND && error->column[0] == '\0')
+        error->action = OUTFALL_ACTION_RETRY;
+    return status;
+}
+
+/* Whether the sink's close leaves no time for another try. */
+static bool closed(of_feed *feed, int64_t now_us)
+{
+    return now_us >= atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
+}
+
+/* Pauses before the next try; a close or stop ends the pause when its time has come. */
+static void pause_for(of_share *share, uint32_t pause_ms)
+{
+    of_feed *feed = share->feed;
+    int64_t until_us = of_deadline_us(pause_ms);
+    for (;;) {
+        int64_t now_us = of_clock_us();
+        int64_t close_by_us = atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
+        int64_t next_us = close_by_us < until_us ? close_by_us : until_us;
+        if (now_us >= next_us || atomic_load_explicit(&feed->stopped, memory_order_relaxed) != 0)
+            return;
+        uint32_t ticket = of_eventcount_arm(share->wake);
+        of_eventcount_wait(share->wake, ticket, next_us);
+    }
+}
+
+static void stop(of_feed *feed, const outfall_error *error, int64_t started_us, uint32_t tries)
+{
+    outfall_error last = *error;
+    if (tries > 1)
+        snprintf(last.message, sizeof last.message, "%.400s (given up after %u tries in %lld s)",
+                 error->message, tries, (long long)((of_clock_us() - started_us) / 1000000));
+    of_feed_stop(feed, &last);
+}
+
+/* Tries until the batch is durable. False: the feed has stopped, or its close is over. */
+static bool make_durable(of_attempt *attempt, uint64_t *random)
+{
+    of_share *share = attempt->share;
+    of_feed *feed = share->feed;
+    const of_feed_options *options = &feed->options;
+    outfall_error error;
+    int64_t started_us = of_clock_us();
+    int64_t give_up_us = started_us + options->retry_timeout_ms * 1000;
+    for (uint32_t tries = 1;; tries++) {
+        int status = try_once(attempt, &error);
+        if (status == OUTFALL_OK)
+            return true;
+        if (error.action == OUTFALL_ACTION_RESTART) {
+            of_count(&share->counters.restarts, 1);
+            status = redescribe(share, attempt->version, &error);
+            if (status == OUTFALL_OK)
+                error.action = OUTFALL_ACTION_RETRY;
+        }
+        int64_t now_us = of_clock_us();
+        if (closed(feed, now_us))
+            return false;
+        /* At-least-once: an unknown outcome is written again. */
+        bool again = error.action == OUTFALL_ACTION_RETRY ||
+                     error.action == OUTFALL_ACTION_RESTART ||
+                     error.action == OUTFALL_ACTION_RESOLVE;
+        if (!again || now_us >= give_up_us) {
+            stop(feed, &error, started_us, tries);
+            return false;
+        }
+        of_count(&share->counters.retries, 1);
+        of_log(OF_LOG_WARNING, "a batch is tried again: %s", error.message);
+        if (error.status == OUTFALL_ERR_IO)
+            of_pool_drop_idle(feed->pool); /* They lead to the same server. */
+        if (status != OUTFALL_OK || tries > AT_ONCE_MAX)
+            pause_for(share, of_jitter_ms(of_backoff_ms(tries - 1, options->retry_base_ms,
+                                                        options->retry_max_ms),
+                                          random));
+    }
+}
+
+/* Hands refused rows over to be polled. False: nobody has polled, and the feed stops. */
+static bool post_letters(of_attempt *attempt)
+{
+    of_feed *feed = attempt->share->feed;
+    int64_t deadline_us = of_deadline_us(feed->options.deadletter_wait_ms);
+    int64_t close_by_us = atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
+    if (close_by_us < deadline_us)
+        deadline_us = close_by_us;
+    while (attempt->letters != NULL) {
+        of_letter *letter = attempt->letters;
+        of_letter *next = letter->next;
+        if (!of_events_post_letter(&feed->events, letter, deadline_us, &feed->stopped)) {
+            outfall_error error;
+            of_fail(&error, OUTFALL_ERR_FULL,
+                    "dead letters are not being polled: %llu rejected rows wait; call outfall_poll, "
+                    "or raise deadletter.bytes or deadletter.wait.ms",
+                    (unsigned long long)attempt->letter_count);
+            of_feed_stop(feed, &error);
+            return false;
+        }
+        attempt->letters = next;
+        attempt->letter_count--;
+        if (next == NULL)
+            attempt->letters_end = &attempt->letters;
+        atomic_fetch_add_explicit(&feed->rejected, 1, memory_order_relaxed);
+        of_count(&attempt->share->counters.rows_rejected, 1);
+    }
+    return true;
+}
+
+void of_deliver(of_share *share, uint64_t *random)
+{
+    const of_batch *batch = &share->batch;
+    of_attempt attempt;
+    of_attempt_init(&attempt, share);
+    of_count(&share->counters.flushes[batch->reason], 1);
+    if (make_durable(&attempt, random)) {
+        uint64_t refused = attempt.letter_count;
+        if (post_letters(&attempt))
+            of_acknowledge(share, refused);
+    }
+    of_attempt_destroy(&attempt);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/flusher.h"
+
+#include <pthread.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/cond.h"
+#include "base/fail.h"
+#include "flow/batcher.h"
+#include "flow/delivery.h"
+
+/* How soon a flusher looks again after it was busy: a row published at that very moment may not
+ * have woken it (lane.c), and is visible by then. */
+#define LOOK_AGAIN_US 5000
+/* How long a share is idle before its lanes' chunks go back to the free list. */
+#define IDLE_US 1000000
+
+struct of_flusher {
+    pthread_t thread;
+    of_eventcount wake;
+    pthread_mutex_t mutex; /* Over what follows; never held across I/O. */
+    pthread_cond_t let_go;
+    of_share *shares;
+    of_share *busy;     /* The share whose batch is being delivered. */
+    bool busy_detached; /* It has been detached meanwhile: let go of it afterwards. */
+    bool stopping;
+    void (*ended)(void *context);
+    void *context;
+    uint64_t random;
+};
+
+/* Gives the chunks of idle lanes back. */
+static void reclaim(of_share *share)
+{
+    pthread_mutex_lock(&share->mutex);
+    for (uint32_t i = 0; i < share->lane_count; i++)
+        of_lane_reclaim(share->lanes[i]);
+    pthread_mutex_unlock(&share->mutex);
+    share->reclaimed = true;
+}
+
+/* The next share with a batch due, moved to the list's end so that all get their turn. */
+static of_share *next_due(of_flusher *flusher, int64_t now_us, int *reason, int64_t *due_us)
+{
+    *due_us = INT64_MAX;
+    for (of_share **at = &flusher->shares; *at != NULL; at = &(*at)->next) {
+        of_share *share = *at;
+        int64_t share_due_us;
+        if (atomic_load_explicit(&share->feed->stopped, memory_order_relaxed) != 0)
+            continue;
+        *reason = of_share_survey(share, now_us, &share_due_us);
+        if (*reason >= 0) {
+            *at = share->next;
+            share->next = NULL;
+            while (*at != NULL)
+                at = &(*at)->next;
+            *at = share;
+            return share;
+        }
+        if (share_due_us < *due_us)
+            *due_us = share_due_us;
+        if (atomic_load_explicit(&share->feed->chunks.starving, memory_order_relaxed) > 0)
+            reclaim(share);
+    }
+    return NULL;
+}
+
+/* Delivers one batch if one is due. */
+static bool work(of_flusher *flusher, int64_t *due_us)
+{
+    int reason = -1;
+    int64_t now_us = of_clock_us();
+    pthread_mutex_lock(&flusher->mutex);
+    of_share *share = next_due(flusher, now_us, &reason, due_us);
+    flusher->busy = share;
+    pthread_mutex_unlock(&flusher->mutex);
+    if (share == NULL)
+        return false;
+
+    share->reclaimed = false;
+    of_batch_take(share, reason, now_us);
+    if (share->batch.rows > 0)
+        of_deliver(share, &flusher->random);
+
+    pthread_mutex_lock(&flusher->mutex);
+    bool release = flusher->busy_detached;
+    flusher->busy = NULL;
+    flusher->busy_detached = false;
+    pthread_cond_broadcast(&flusher->let_go);
+    pthread_mutex_unlock(&flusher->mutex);
+    if (release)
+        of_feed_release(share->feed);
+    return true;
+}
+
+static void reclaim_all(of_flusher *flusher)
+{
+    pthread_mutex_lock(&flusher->mutex);
+    for (of_share *share = flusher->shares; share != NULL; share = share->next)
+        if (!share->reclaimed)
+            reclaim(share);
+    pthread_mutex_unlock(&flusher->mutex);
+}
+
+static bool finished(of_flusher *flusher)
+{
+    pthread_mutex_lock(&flusher->mutex);
+    bool done = flusher->stopping && flusher->shares == NULL;
+    pthread_mutex_unlock(&flusher->mutex);
+    return done;
+}
+
+/* Sleeps by degrees: a moment, then long enough to call it idle, then until it is woken. */
+enum of_mood { BUSY, LOOKING, ASLEEP };
+
+static enum of_mood rest(of_flusher *flusher, enum of_mood mood, uint32_t ticket, int64_t due_us)
+{
+    static const int64_t rests_us[] = {LOOK_AGAIN_US, IDLE_US, INT64_C(3600000000)};
+    int64_t until_us = of_clock_us() + rests_us[mood];
+    bool timed_out = !of_eventcount_wait(&flusher->wake, ticket,
+                                         due_us < until_us ? due_us : until_us);
+    if (!timed_out || due_us < until_us)
+        return BUSY;
+    if (mood == LOOKING)
+        reclaim_all(flusher);
+    return mood == BUSY ? LOOKING : ASLEEP;
+}
+
+static void *run(void *argument)
+{
+    of_flusher *flusher = argument;
+    void (*ended)(void *) = flusher->ended;
+    void *context = flusher->context;
+    enum of_mood mood = LOOKING;
+    for (;;) {
+        int64_t due_us;
+        uint32_t ticket = of_eventcount_arm(&flusher->wake);
+        if (work(flusher, &due_us)) {
+            of_eventcount_disarm(&flusher->wake);
+            mood = BUSY;
+            continue;
+        }
+        if (finished(flusher)) {
+            of_eventcount_disarm(&flusher->wake);
+            break;
+        }
+        mood = rest(flusher, mood, ticket, due_us);
+    }
+    of_eventcount_destroy(&flusher->wake);
+    pthread_cond_destroy(&flusher->let_go);
+    pthread_mutex_destroy(&flusher->mutex);
+    of_free(flusher);
+    ended(context);
+    return NULL;
+}
+
+int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out,
+                   outfall_error *error)
+{
+    pthread_attr_t detached;
+    *out = NULL;
+    of_flusher *flusher = of_calloc(1, sizeof *flusher);
+    if (flusher == NULL)
+        return of_fail_nomem(error);
+    of_eventcount_init(&flusher->wake);
+    pthread_mutex_init(&flusher->mutex, NULL);
+    of_cond_init(&flusher->let_go);
+    flusher->ended = ended;
+    flusher->context = context;
+    flusher->random = (uint64_t)of_clock_ns() | 1;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    int failed = pthread_create(&flusher->thread, &detached, run, flusher);
+    pthread_attr_destroy(&detached);
+    if (failed != 0) {
+        of_eventcount_destroy(&flusher->wake);
+        pthread_cond_destroy(&flusher->let_go);
+        pthread_mutex_destroy(&flusher->mutex);
+        of_free(flusher);
+        return of_fail(error, OUTFALL_ERR_NOMEM, "no thread could be started");
+    }
+    *out = flusher;
+    return OUTFALL_OK;
+}
+
+void of_flusher_stop(of_flusher *flusher)
+{
+    pthread_mutex_lock(&flusher->mutex);
+    flusher->stopping = true;
+    of_eventcount_wake(&flusher->wake); /* Inside: it may end, and be gone, once unlocked. */
+    pthread_mutex_unlock(&flusher->mutex);
+}
+
+void of_flusher_attach(of_flusher *flusher, of_share *share)
+{
+    of_feed_retain(share->feed);
+    share->wake = &flusher->wake;
+    pthread_mutex_lock(&flusher->mutex);
+    share->next = flusher->shares;
+    flusher->shares = share;
+    pthread_mutex_unlock(&flusher->mutex);
+}
+
+static void unlink_share(of_flusher *flusher, of_share *share)
+{
+    for (of_share **at = &flusher->shares; *at != NULL; at = &(*at)->next) {
+        if (*at == share) {
+            *at = share->next;
+            share->next = NULL;
+            return;
+        }
+    }
+}
+
+bool of_flusher_detach(of_flusher *flusher, of_share *share, int64_t sever_us, int64_t deadline_us)
+{
+    bool severed = false;
+    pthread_mutex_lock(&flusher->mutex);
+    unlink_share(flusher, share);
+    while (flusher->busy == share) {
+        if (!severed && of_clock_us() >= sever_us) {
+            of_watchdog_sever(of_pool_watchdog(share->feed->pool), &share->lease.watch);
+            severed = true;
+        }
+        if (!of_cond_wait(&flusher->let_go, &flusher->mutex, severed ? deadline_us : sever_us) &&
+            severed)
+            break;
+    }
+    bool let_go = flusher->busy != share;
+    flusher->busy_detached = !let_go;
+    pthread_mutex_unlock(&flusher->mutex);
+    if (let_go)
+        of_feed_release(share->feed);
+    return let_go;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file driver.h
+ * The contract between the library and a database driver.
+ *
+ * A driver is a constant table of functions. The library copies min(struct_size, its own
+ * sizeof) bytes of it and refuses a table that lacks a required entry. A driver needs no symbol
+ * of liboutfall; it never retries, sleeps, logs, starts threads or reads the environment itself
+ * (the database's client library may read its own variables).
+ *
+ * Threads: one at a time per connection; `sever` alone may come from a second.
+ * Deadlines: `deadline_us` is absolute, CLOCK_MONOTONIC, in microseconds. Every call that may wait
+ * takes one and returns OUTFALL_ERR_TIMEOUT (action RETRY) once it has passed; the connection is
+ * then dead.
+ * Errors: every call that fails fills `error` with an action and leaves nothing behind.
+ * error->native_code, sqlstate, row and column are filled where they are known.
+ */
+#ifndef OUTFALL_DRIVER_H
+#define OUTFALL_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "encoding.h"
+#include "error.h"
+#include "export.h"
+#include "row.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OUTFALL_DRIVER_ABI 1u
+
+/* The symbol that a module exports: const outfall_driver *outfall_driver_entry(void) */
+#define OUTFALL_DRIVER_ENTRY "outfall_driver_entry"
+
+typedef struct outfall_connection outfall_connection; /* Defined by each driver. */
+
+typedef struct outfall_driver_option {
+    const char *key; /* As in docs/OPTIONS.md: "sqlite.synchronous". */
+    const char *value;
+} outfall_driver_option;
+
+typedef struct outfall_connect_options {
+    uint32_t struct_size;
+    uint32_t option_count;
+    const char *url; /* The whole URL less the query's outfall.* parameters. */
+    const char *application_name;
+    const outfall_driver_option *options; /* Every option whose key starts with the driver's name. */
+} outfall_connect_options;
+
+/** A table's name, split and unquoted; `schema` may be NULL. */
+typedef struct outfall_table_name {
+    const char *schema;
+    const char *table;
+} outfall_table_name;
+
+/**
+ * A described table, for one set of columns. Made by `describe`, never changed after; the driver
+ * keeps its own part behind this one. Not tied to the connection that described it, and may be
+ * used by several connections at once.
+ */
+typedef struct outfall_target {
+    uint32_t struct_size;
+    uint32_t column_count;
+    const outfall_column *columns; /* In the order of the rows' fields. */
+    const char *display_name;      /* Quoted for messages: "public"."birdstrikes". */
+} outfall_target;
+
+/** What is fixed when a target is described. */
+typedef struct outfall_describe_options {
+    uint32_t struct_size;
+    uint32_t identity_override; /* 1: GENERATED ALWAYS identities are written. */
+    /*
+     * The columns wanted, by name and in order; NULL: all that can be written. Their types are what
+     * the rows were announced with; they matter only to a driver that has no tables.
+     */
+    const outfall_column *columns;
+    size_t column_count;
+} outfall_describe_options;
+
+enum outfall_row_kind {
+    OUTFALL_ROW_INSERT = 0
+};
+
+/**
+ * One row's entry, 24 bytes. Entries lie behind one another from the end of a span's memory
+ * towards its front.
+ */
+typedef struct outfall_row_entry {
+    uint64_t source_offset;
+    uint32_t start; /* Byte offset of the row from span->base. */
+    uint32_t bytes; /* Its length. */
+    uint32_t time;  /* Coarse: tenths of a millisecond on the library's clock, wrapping. */
+    uint16_t schema_version;
+    uint8_t kind; /* enum outfall_row_kind */
+    uint8_t reserved;
+} outfall_row_entry;
+
+OUTFALL_STATIC_ASSERT(sizeof(outfall_row_entry) == 24, "outfall_row_entry is part of the ABI");
+
+/**
+ * Rows that lie behind one another: row i starts at base + entry(i)->start, and row i + 1 follows
+ * at once. Each row is one tuple of PostgreSQL's COPY BINARY format: int16 field count, then for
+ * each field an int32 length (-1 is NULL) and that many bytes; integers big-endian.
+ *
+ * Source: https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format"; the fields' own bytes
+ * are those of the types' send functions (docs/row-format.md has them all).
+ */
+typedef struct outfall_span {
+    const uint8_t *base;
+    const outfall_row_entry *entries_end; /* Entry i is entries_end[-1 - i]. */
+    uint32_t first;                       /* The first row's index. */
+    uint32_t count;
+} outfall_span;
+
+/** A batch: spans in order, all rows of one target. Immutable. */
+typedef struct outfall_batch {
+    uint32_t struct_size;
+    uint32_t span_count;
+    const outfall_span *spans;
+    uint64_t rows;
+    uint64_t bytes; /* Of the rows, without entries. */
+} outfall_batch;
+
+/** The entry of row `index` (0 to count - 1) of a span. */
+static inline const outfall_row_entry *outfall_span_entry(const outfall_span *span, uint32_t index)
+{
+    return &span->entries_end[-1 - (ptrdiff_t)(span->first + index)];
+}
+
+/** The first byte of a span's rows, and how many bytes they are. */
+static inline const uint8_t *outfall_span_bytes(const outfall_span *span, size_t *length)
+{
+    const outfall_row_entry *first = outfall_span_entry(span, 0);
+    const outfall_row_entry *last = outfall_span_entry(span, span->count - 1);
+    *length = (size_t)last->start + last->bytes - first->start;
+    return span->base + first->start;
+}
+
+/**
+ * Steps over one field. `*cursor` starts 2 bytes into a row. Returns the field's length, or -1 for
+ * NULL, and its bytes in `*data`.
+ */
+static inline int32_t outfall_field_next(const uint8_t **cursor, const uint8_t **data)
+{
+    int32_t length = outfall_read_i32(*cursor);
+    *data = *cursor + 4;
+    *cursor += 4 + (length > 0 ? length : 0);
+    return length;
+}
+
+/** How to begin. Empty today; grows at its end. */
+typedef struct outfall_begin_options {
+    uint32_t struct_size;
+    uint32_t reserved; /* 0 */
+} outfall_begin_options;
+
+typedef struct outfall_write_result {
+    uint32_t struct_size;  /* Set by the library. */
+    uint32_t statements;   /* Write statements sent by this call. */
+    uint64_t rows_written; /* As the server counts them. */
+    int64_t bad_row;       /* On action ROW: the row's index in the batch where known, else -1. */
+} outfall_write_result;
+
+enum outfall_savepoint_step {
+    OUTFALL_SAVEPOINT_SET = 0,
+    OUTFALL_SAVEPOINT_RELEASE = 1,
+    OUTFALL_SAVEPOINT_ROLLBACK = 2 /* To the savepoint; it stays set. */
+};
+
+enum outfall_driver_capability {
+    OUTFALL_DRIVER_DISCARDS = 1,   /* Rows go nowhere; the table need not exist. */
+    OUTFALL_DRIVER_SAVEPOINTS = 2, /* `savepoint` works. */
+    OUTFALL_DRIVER_BLOCKS = 4      /* Calls may overrun a deadline; the watchdog must sever. */
+};
+
+typedef struct outfall_driver {
+    uint32_t abi;         /* OUTFALL_DRIVER_ABI */
+    uint32_t struct_size; /* sizeof(outfall_driver) */
+    uint64_t capabilities; /* enum outfall_driver_capability, or-ed. */
+    const char *name;      /* The URL's scheme: "postgresql". */
+    const char *description; /* The client library and its version. */
+
+    /* Opens a connection. On failure *out is NULL and nothing is left. */
+    int (*connect)(const outfall_connect_options *options, int64_t deadline_us,
+                   outfall_connection **out, outfall_error *error);
+    /* Cannot fail; rolls back what is open; does not wait for the server. NULL is legal. */
+    void (*disconnect)(outfall_connection *connection);
+    /* One cheap answer from the server. `description`, where not NULL, gets its version. */
+    int (*ping)(outfall_connection *connection, char *description, size_t capacity,
+                int64_t deadline_us, outfall_error *error);
+    /* Rolls back and returns the session to the state after connect. */
+    int (*reset)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+    /* From any thread, never blocks: makes every wait of this connection end soon. */
+    void (*sever)(outfall_connection *connection);
+
+    /* Describes a table. OUTFALL_ERR_NOT_FOUND: no such table, or no such column (named). */
+    int (*describe)(outfall_connection *connection, const outfall_table_name *name,
+                    const outfall_describe_options *options, int64_t deadline_us,
+                    outfall_target **out, outfall_error *error);
+    /* Frees a target; NULL is legal; needs no connection. */
+    void (*target_free)(outfall_target *target);
+    /* Creates a table of these columns; a table of that name that exists is left alone. */
+    int (*create_table)(outfall_connection *connection, const outfall_table_name *name,
+                        const outfall_column *columns, size_t column_count, int64_t deadline_us,
+                        outfall_error *error);
+
+    /* A transaction. begin may be sent along with the first write. */
+    int (*begin)(outfall_connection *connection, const outfall_begin_options *options,
+                 int64_t deadline_us, outfall_error *error);
+    /*
+     * Writes a whole batch or fails; after a failure only rollback (also to a savepoint) is
+     * legal. The server's row count must be the batch's, else the write fails. A target whose
+     * columns are no longer those described: OUTFALL_ERR_CHANGED, action RESTART.
+     */
+    int (*write)(outfall_connection *connection, outfall_target *target,
+                 const outfall_batch *batch, int64_t deadline_us, outfall_write_result *result,
+                 outfall_error *error);
+    int (*savepoint)(outfall_connection *connection, int step, int64_t deadline_us,
+                     outfall_error *error);
+    /* OUTFALL_OK: durable. Action RESOLVE: not known. Any other action: certainly not committed. */
+    int (*commit)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+    int (*rollback)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+} outfall_driver;
+
+typedef const outfall_driver *(*outfall_driver_entry_function)(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * @file sink.h
+ * Sinks, writers and events: the way of a row from a thread to a table.
+ *
+ * A sink is one target table on one URL. Each thread opens a writer of its own and puts
+ * rows; the library batches and delivers them. Rows of one writer arrive in order; between
+ * writers there is no order. Sinks opened on the same URL share connections and flushers.
+ *
+ * After fork(2) the child must not use the parent's handles: calls return
+ * OUTFALL_ERR_CLOSED there, and closing them frees nothing and touches no connection.
+ */
+#ifndef OUTFALL_SINK_H
+#define OUTFALL_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "error.h"
+#include "export.h"
+#include "row.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct outfall_sink outfall_sink;
+typedef struct outfall_writer outfall_writer;
+
+/** The longest timeout that a call takes: one hour, in milliseconds. */
+#define OUTFALL_TIMEOUT_MS_MAX 3600000u
+
+/* ---- Sink ------------------------------------------------------------------------- */
+
+/**
+ * Connects, describes the table (creating it where the option `create` says so), and opens
+ * a sink on it.
+ *
+ * @param url     "sqlite:PATH", "postgresql://…", "null:"; docs/urls.md has them all.
+ * @param table   "table" or "schema.table"; quote a part that holds a dot: "my.table".
+ * @param schema  The columns that rows will hold, in order: by name; their types matter only
+ *                when the table is created. NULL: all columns of the table that can be written.
+ *                Borrowed for the call.
+ * @param config  Borrowed for the call and copied; NULL means outfall_config_new's values.
+ * @param out     Receives the sink; close with outfall_close. NULL on failure.
+ * @param error   Caller's, may be NULL.
+ * @return OUTFALL_OK; OUTFALL_ERR_CONFIG, OUTFALL_ERR_IO, OUTFALL_ERR_AUTH,
+ *         OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_NOT_FOUND (driver, table or column),
+ *         OUTFALL_ERR_UNSUPPORTED, OUTFALL_ERR_DATABASE, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID.
+ *
+ * Any thread; blocks up to connect.timeout.ms + request.timeout.ms.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_sink_open(const char *url, const char *table,
+                                                   const outfall_schema *schema,
+                                                   const outfall_config *config,
+                                                   outfall_sink **out, outfall_error *error);
+
+/** Counts the columns of the sink's rows. Any thread; does not block. */
+OUTFALL_EXPORT size_t outfall_sink_column_count(const outfall_sink *sink);
+
+/**
+ * Borrows column `index` as the table had it when the sink was opened; NULL out of range.
+ * Valid until the sink is closed. Any thread; does not block.
+ */
+OUTFALL_EXPORT const outfall_column *outfall_sink_column(const outfall_sink *sink, size_t index);
+
+/**
+ * Blocks until every row written before this call is durable, or a dead letter.
+ *
+ * @param sink        Borrowed; any thread.
+ * @param timeout_ms  Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX; on timeout rows stay queued.
+ * @param error       Caller's, may be NULL; filled only on failure.
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID, or the status of the error that
+ *         has stopped the sink (its action is OUTFALL_ACTION_STOP).
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_flush(outfall_sink *sink, uint32_t timeout_ms,
+                                               outfall_error *error);
+
+/** What one writer had not made durable when its sink was closed. */
+typedef struct outfall_undelivered {
+    char writer[64];        /* The writer's name, cut to fit; "#1", "#2" … where it has none. */
+    uint64_t acknowledged;  /* Rows that are durable or dead letters. */
+    uint64_t rows;          /* Rows accepted after those: not known to be durable. */
+    uint64_t source_offset; /* Of the last acknowledged row. */
+} outfall_undelivered;
+
+/**
+ * Flushes, then frees the sink and its writers. The sink is gone afterwards whatever is returned;
+ * events not polled are gone too. `sink` may be NULL.
+ *
+ * @param timeout_ms   Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX: this call returns within them.
+ * @param undelivered  Room for `*count` entries, may be NULL: receives the writers with rows that
+ *                     are not durable.
+ * @param count        In: the room. Out: how many writers have such rows. NULL: no room.
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT (rows were left), OUTFALL_ERR_INVALID (a bad timeout: the
+ *         sink stays open), or the status of the error that had stopped the sink.
+ *
+ * No other thread may be inside a call on this sink or on its writers, or make one later.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t timeout_ms,
+                                               outfall_undelivered *undelivered, size_t *count,
+                                               outfall_error *error);
+
+/* ---- Writer ----------------------------------------------------------------------- */
+
+/**
+ * Opens a writer: one thread's way into the sink.
+ *
+ * @param name  At most 63 bytes of UTF-8; shows in events and reports. NULL: numbered.
+ * @param out   Receives it; it belongs to one thread at a time. outfall_writer_close, or the
+ *              sink's close, ends it. NULL on failure.
+ * @return OUTFALL_OK, OUTFALL_ERR_FULL (buffer.bytes allows no more writers),
+ *         OUTFALL_ERR_INVALID (a name in use), OUTFALL_ERR_CLOSED, OUTFALL_ERR_NOMEM.
+ *
+ * Any thread; does not block.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_open(outfall_sink *sink, const char *name,
+                                                     outfall_writer **out, outfall_error *error);
+
+/**
+ * Ends a writer; what it wrote is still delivered. A row begun and not ended is dropped.
+ * NULL is legal. The writer's thread; does not block.
+ */
+OUTFALL_EXPORT void outfall_writer_close(outfall_writer *writer);
+
+/**
+ * Puts the next column's value of the row being built, left to right.
+ *
+ * The value is converted to the column's type at once. What does not fit, or would be
+ * rounded, trimmed or truncated, is refused (see convert.lossy): the row then takes no more
+ * values, and outfall_row_end returns the same error and drops the row.
+ *
+ * @param writer  The caller's own.
+ * @param error   Caller's, may be NULL: names the column and what to do.
+ * @return OUTFALL_OK, OUTFALL_ERR_REFUSED, OUTFALL_ERR_INVALID (more values than columns),
+ *         OUTFALL_ERR_FULL (no memory within buffer.block.ms: back-pressure; the row can be put
+ *         again from its first column), OUTFALL_ERR_CLOSED, or the status that stopped the sink.
+ *
+ * Blocks only when the buffer is full, at most buffer.block.ms. Data is borrowed for the call.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put(outfall_writer *writer, const outfall_value *value,
+                                             outfall_error *error);
+/** As outfall_put, a null. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_null(outfall_writer *writer, outfall_error *error);
+/** As outfall_put, a bool. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_bool(outfall_writer *writer, int value,
+                                                  outfall_error *error);
+/** As outfall_put, an integer. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_int64(outfall_writer *writer, int64_t value,
+                                                   outfall_error *error);
+/** As outfall_put, a float64. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_float64(outfall_writer *writer, double value,
+                                                     outfall_error *error);
+/** As outfall_put, a decimal as text: "-12.340". */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_decimal(outfall_writer *writer, const char *digits,
+                                                     size_t length, outfall_error *error);
+/** As outfall_put, UTF-8 text; also for values of other types in their usual spelling. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_text(outfall_writer *writer, const char *text,
+                                                  size_t length, outfall_error *error);
+/** As outfall_put, bytes. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_bytes(outfall_writer *writer, const void *data,
+                                                   size_t length, outfall_error *error);
+/** As outfall_put, days since 1970-01-01. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_date(outfall_writer *writer, int64_t days,
+                                                  outfall_error *error);
+/** As outfall_put, microseconds since midnight. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_time(outfall_writer *writer, int64_t microseconds,
+                                                  outfall_error *error);
+/** As outfall_put, microseconds since 1970-01-01 00:00:00, no zone. */
+OUTFALL_EXPORT OUTFALL_CHECK int
+outfall_put_timestamp(outfall_writer *writer, int64_t microseconds, outfall_error *error);
+/** As outfall_put, microseconds since 1970-01-01 00:00:00 UTC. */
+OUTFALL_EXPORT OUTFALL_CHECK int
+outfall_put_timestamptz(outfall_writer *writer, int64_t microseconds, outfall_error *error);
+/** As outfall_put, the 16 bytes of a UUID. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_uuid(outfall_writer *writer, const uint8_t uuid[16],
+                                                  outfall_error *error);
+/** As outfall_put, JSON text. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_json(outfall_writer *writer, const char *text,
+                                                  size_t length, outfall_error *error);
+
+/**
+ * Ends the row: it is now the library's to deliver. Wait-free.
+ *
+ * @param source_offset  The row's place in its source (a line, an offset), 0 where it has none;
+ *                       handed back with acknowledgements and dead letters.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID (too few values), or what a put of this row returned.
+ *         On failure the row is dropped and the next put starts a new one.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_row_end(outfall_writer *writer, uint64_t source_offset,
+                                                 outfall_error *error);
+
+/** Drops the row being built, if any. The writer's thread; does not block. */
+OUTFALL_EXPORT void outfall_row_cancel(outfall_writer *writer);
+
+/** Many rows for one call. */
+typedef struct outfall_rows {
+    uint32_t struct_size; /* sizeof(outfall_rows) */
+    uint32_t reserved;    /* 0 */
+    size_t count;         /* Rows. */
+    const outfall_value *values;    /* count × columns, row after row. */
+    const uint64_t *source_offsets; /* One a row, or NULL: all 0. */
+} outfall_rows;
+
+/**
+ * Writes many rows; the fastest way in.
+ *
+ * @param accepted  Receives how many rows, from the first, were taken; may be NULL. On failure
+ *                  row `*accepted` is the one at fault, and it and the later ones were not taken.
+ * @return As outfall_put and outfall_row_end; error->row is the row's index. OUTFALL_ERR_INVALID
+ *         also while a row built by single puts is not ended.
+ *
+ * The writer's thread. Blocks only when the buffer is full, at most buffer.block.ms in all.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_write(outfall_writer *writer, const outfall_rows *rows,
+                                               size_t *accepted, outfall_error *error);
+
+/** How far a writer has come. */
+typedef struct outfall_progress {
+    uint32_t struct_size;  /* sizeof(outfall_progress), set by the caller. */
+    uint32_t reserved;
+    uint64_t accepted;     /* Rows taken from this writer. */
+    uint64_t acknowledged; /* Of those, from the first, durable or dead letters. */
+    uint64_t source_offset; /* Of the last acknowledged row; 0 where there is none. */
+} outfall_progress;
+
+/** Reads how far the writer has come. The writer's thread; does not block. */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_progress(const outfall_writer *writer,
+                                                         outfall_progress *out,
+                                                         outfall_error *error);
+
+/* ---- Events ----------------------------------------------------------------------- */
+
+enum outfall_event_type {
+    OUTFALL_EVENT_NONE = 0,
+    OUTFALL_EVENT_ACKNOWLEDGED = 1, /* A writer's rows up to `position` are durable. */
+    OUTFALL_EVENT_REJECTED = 2,     /* The database refused a row: a dead letter. */
+    OUTFALL_EVENT_ERROR = 3         /* The sink has stopped; see `error`. */
+};
+
+/** One event. Initialise with zeroes and struct_size; outfall_event_clear frees what it holds. */
+typedef struct outfall_event {
+    uint32_t struct_size;   /* sizeof(outfall_event), set by the caller. */
+    uint32_t type;          /* enum outfall_event_type */
+    char writer[64];        /* The writer's name or "#number"; empty for the sink's own. */
+    uint64_t position;      /* acknowledged: rows; rejected: the row's number, from 0. */
+    uint64_t source_offset; /* Of that row. */
+    char *row;              /* rejected: the row as a JSON object, NUL-terminated. The event's. */
+    size_t row_bytes;       /* Its length. */
+    outfall_error error;    /* rejected, error: why. */
+} outfall_event;
+
+/**
+ * Takes the next event. Acknowledgements are merged: one per writer, with its newest position.
+ *
+ * @param timeout_ms  0 to OUTFALL_TIMEOUT_MS_MAX. With none in that time: OUTFALL_EVENT_NONE.
+ * @param event       What it held from an earlier poll is freed first.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID.
+ *
+ * Any thread. Dead letters wait here within deadletter.bytes; where nobody polls, the flusher
+ * waits for room, and after deadletter.wait.ms the sink stops: no dead letter is thrown away.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_poll(outfall_sink *sink, uint32_t timeout_ms,
+                                              outfall_event *event, outfall_error *error);
+
+/** Frees what an event holds and makes it OUTFALL_EVENT_NONE; NULL is legal. */
+OUTFALL_EXPORT void outfall_event_clear(outfall_event *event);
+
+/**
+ * A descriptor that polls readable while events wait: for select, poll, epoll or an event
+ * loop. Owned by the sink: neither read nor close it. -1 where none could be made.
+ */
+OUTFALL_EXPORT int outfall_event_fd(outfall_sink *sink);
+
+/* ---- Databases -------------------------------------------------------------------- */
+
+/**
+ * Connects to a URL and asks for one answer.
+ *
+ * @param description  Receives the server's name and version, NUL-terminated; may be NULL.
+ * @param capacity     Its size in bytes.
+ * @return As outfall_sink_open. Blocks up to connect.timeout.ms.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_ping(const char *url, const outfall_config *config,
+                                              char *description, size_t capacity,
+                                              outfall_error *error);
+
+/** A driver that this installation has. */
+typedef struct outfall_driver_info {
+    uint32_t struct_size; /* sizeof(outfall_driver_info), set by the caller. */
+    uint32_t built_in;    /* 1: part of the library; 0: a module. */
+    char name[32];        /* The URL's scheme. */
+    char path[512];       /* The module's file; empty where built in. */
+    char description[128]; /* The client library and its version. */
+} outfall_driver_info;
+
+/**
+ * Reads driver `index`, from 0, into `out`, loading its module.
+ * @return OUTFALL_OK; OUTFALL_ERR_NOT_FOUND past the last; OUTFALL_ERR_UNSUPPORTED (a module that
+ *         cannot be loaded: out->name and path are set, the error says why).
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_driver_at(size_t index, outfall_driver_info *out,
+                                                   outfall_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

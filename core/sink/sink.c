@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sink/sink.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/fork.h"
+#include "row/schema.h"
+
+/* Of a close's time, what is kept for cutting connections and letting go of them. */
+#define CLOSE_GRACE_MAX_US 200000
+
+static const atomic_int_fast64_t never_us = INT64_MAX;
+
+int of_sink_check(const outfall_sink *sink, outfall_error *error)
+{
+    if (sink == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "the sink is NULL");
+    if (sink->fork_generation != of_fork_generation)
+        return of_fail(error, OUTFALL_ERR_CLOSED,
+                       "the sink belongs to the parent process: open one after fork");
+    return OUTFALL_OK;
+}
+
+int of_timeout_check(uint32_t timeout_ms, outfall_error *error)
+{
+    if (timeout_ms > OUTFALL_TIMEOUT_MS_MAX)
+        return of_fail(error, OUTFALL_ERR_INVALID, "timeout of %u ms: at most %u", timeout_ms,
+                       OUTFALL_TIMEOUT_MS_MAX);
+    return OUTFALL_OK;
+}
+
+/* ---- Open ------------------------------------------------------------------------- */
+
+/* What outfall_sink_open has made so far. */
+typedef struct of_opening {
+    outfall_config *config;
+    of_url url;
+    outfall_table_name name;
+    outfall_schema *schema;
+    of_endpoint *endpoint;
+    outfall_target *target;
+    of_feed *feed;
+} of_opening;
+
+static int read_arguments(of_opening *opening, const char *url, const char *table,
+                          const outfall_schema *schema, const outfall_config *config,
+                          outfall_error *error)
+{
+    if (url == NULL || table == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "%s is NULL", url == NULL ? "url" : "table");
+    int status = config == NULL ? outfall_config_new(&opening->config, error)
+                                : of_config_copy(config, &opening->config, error);
+    if (status == OUTFALL_OK)
+        status = of_url_parse(url, opening->config, &opening->url, error);
+    if (status == OUTFALL_OK)
+        status = of_table_name_parse(table, &opening->name, error);
+    if (status == OUTFALL_OK && schema != NULL && schema->count == 0)
+        status = of_fail(error, OUTFALL_ERR_INVALID,
+                         "the schema has no columns: add some, or pass NULL for the table's own");
+    if (status == OUTFALL_OK && schema != NULL)
+        status = of_schema_copy(schema->columns, schema->count, &opening->schema, error);
+    return status;
+}
+
+static of_feed_options feed_options(const of_opening *opening)
+{
+    const of_options *values = &opening->config->values;
+    return (of_feed_options){
+        .batch_rows = (uint64_t)values->batch_rows,
+        .batch_bytes = (uint64_t)values->batch_bytes,
+        .linger_us = values->linger_ms * 1000,
+        .block_us = values->buffer_block_ms * 1000,
+        .request_timeout_ms = values->request_timeout_ms,
+        .retry_base_ms = (uint32_t)values->retry_base_ms,
+        .retry_max_ms = (uint32_t)values->retry_max_ms,
+        .retry_timeout_ms = values->retry_timeout_ms,
+        .rejected_max = (uint64_t)values->rejected_max,
+        .deadletter_wait_ms = values->deadletter_wait_ms,
+        .lossy = values->convert_lossy == OF_LOSSY_ROUND,
+        .identity_override = values->identity == OF_IDENTITY_OVERRIDE,
+        .name = opening->name,
+        .schema = opening->schema,
+    };
+}
+
+static int create_table(of_opening *opening, of_lease *lease, outfall_error *error)
+{
+    if (opening->schema == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "table %s does not exist, and there is no schema to create it from: pass one",
+                       opening->name.table);
+    return of_lease_create_table(lease, &opening->name, opening->schema, error);
+}
+
+/* Connects, and describes the table, which is created where it is missing and that is wanted. */
+static int describe(of_opening *opening, outfall_error *error)
+{
+    of_lease lease;
+    const of_feed_options options = feed_options(opening);
+    const of_limits limits = {options.request_timeout_ms, &never_us};
+    outfall_error missing;
+    int status = of_lease_take(of_endpoint_pool(opening->endpoint), &limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_feed_describe(&options, &lease, &opening->target, &missing);
+    bool no_table = status == OUTFALL_ERR_NOT_FOUND && missing.column[0] == '\0';
+    if (no_table && opening->config->values.create == OF_CREATE_IF_MISSING) {
+        status = create_table(opening, &lease, error);
+        if (status == OUTFALL_OK)
+            status = of_feed_describe(&options, &lease, &opening->target, error);
+    } else if (status != OUTFALL_OK) {
+        of_fail_copy(error, &missing);
+    }
+    of_lease_return(&lease);
+    return status;
+}
+
+static int make_feed(of_opening *opening, outfall_error *error)
+{
+    const of_feed_options options = feed_options(opening);
+    const of_options *values = &opening->config->values;
+    uint32_t flushers = of_endpoint_flusher_count(opening->endpoint);
+    int status = of_feed_new(&options, of_endpoint_pool(opening->endpoint),
+                             (size_t)values->buffer_bytes, (size_t)values->buffer_chunk_bytes,
+                             (size_t)values->row_bytes_max, (size_t)values->deadletter_bytes,
+                             opening->target, flushers, &opening->feed, error);
+    if (status != OUTFALL_OK)
+        return status;
+    opening->target = NULL; /* The feed owns them now. */
+    opening->schema = NULL;
+    return OUTFALL_OK;
+}
+
+static int make_sink(of_opening *opening, outfall_sink **out, outfall_error *error)
+{
+    outfall_sink *sink = of_calloc(1, sizeof *sink);
+    if (sink == NULL)
+        return of_fail_nomem(error);
+    pthread_mutex_init(&sink->mutex, NULL);
+    sink->fork_generation = of_fork_generation;
+    sink->feed = opening->feed;
+    sink->endpoint = opening->endpoint;
+    /* Each writer may hold one chunk; as many again keep rows moving. */
+    sink->writers_max = sink->feed->chunks.count / 2;
+    for (uint32_t i = 0; i < sink->feed->share_count; i++)
+        of_flusher_attach(of_endpoint_flusher(sink->endpoint, i), &sink->feed->shares[i]);
+    opening->feed = NULL;
+    opening->endpoint = NULL;
+    *out = sink;
+    return OUTFALL_OK;
+}
+
+int outfall_sink_open(const char *url, const char *table, const outfall_schema *schema,
+                      const outfall_config *config, outfall_sink **out, outfall_error *error)
+{
+    of_opening opening = {0};
+    if (out == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "out is NULL");
+    *out = NULL;
+    int status = read_arguments(&opening, url, table, schema, config, error);
+    if (status == OUTFALL_OK)
+        status = of_endpoint_get(&opening.url, opening.config, &opening.endpoint, error);
+    if (status == OUTFALL_OK)
+        status = describe(&opening, error);
+    if (status == OUTFALL_OK)
+        status = make_feed(&opening, error);
+    if (status == OUTFALL_OK)
+        status = make_sink(&opening, out, error);
+    of_feed_release(opening.feed);
+    if (opening.target != NULL)
+        of_pool_driver(of_endpoint_pool(opening.endpoint))->target_free(opening.target);
+    of_endpoint_put(opening.endpoint, of_deadline_us(1000));
+    outfall_schema_free(opening.schema);
+    of_table_name_free(&opening.name);
+    of_url_free(&opening.url);
+    outfall_config_free(opening.config);
+    return status;
+}
+
+size_t outfall_sink_column_count(const outfall_sink *sink)
+{
+    return sink == NULL ? 0 : sink->feed->versions[0]->schema->count;
+}
+
+const outfall_column *outfall_sink_column(const outfall_sink *sink, size_t index)
+{
+    return sink == NULL ? NULL : outfall_schema_column(sink->feed->versions[0]->schema, index);
+}
+
+/* ---- Flush ------------------------------------------------------------------------ */
+
+/* Asks every share for a flush; tickets go to `tickets`, which has room for one each. */
+static void request_flush(of_feed *feed, uint64_t *tickets)
+{
+    for (uint32_t i = 0; i < feed->share_count; i++) {
+        of_share *share = &feed->shares[i];
+        tickets[i] =
+            atomic_fetch_add_explicit(&share->flush_requested, 1, memory_order_seq_cst) + 1;
+        of_eventcount_wake(share->wake);
+    }
+}
+
+static bool flush_done(of_feed *feed, const uint64_t *tickets)
+{
+    for (uint32_t i = 0; i < feed->share_count; i++)
+        if (atomic_load_explicit(&feed->shares[i].flush_done, memory_order_acquire) < tickets[i])
+            return false;
+    return true;
+}
+
+#define SHARES_MAX 64 /* The option flushers allows no more. */
+
+static int flush_until(of_feed *feed, int64_t deadline_us, outfall_error *error)
+{
+    uint64_t tickets[SHARES_MAX];
+    bool in_time = true;
+    request_flush(feed, tickets);
+    for (;;) {
+        uint32_t ticket = of_eventcount_arm(&feed->acknowledged);
+        bool done = flush_done(feed, tickets);
+        int status = of_feed_check(feed, error);
+        if (done || status != OUTFALL_OK || !in_time) {
+            of_eventcount_disarm(&feed->acknowledged);
+            if (done || status != OUTFALL_OK)
+                return done ? OUTFALL_OK : status;
+            return of_fail(error, OUTFALL_ERR_TIMEOUT,
+                           "rows were still queued at the deadline: flush again, or give it more "
+                           "time");
+        }
+        in_time = of_eventcount_wait(&feed->acknowledged, ticket, deadline_us);
+    }
+}
+
+int outfall_flush(outfall_sink *sink, uint32_t timeout_ms, outfall_error *error)
+{
+    int status = of_sink_check(sink, error);
+    if (status == OUTFALL_OK)
+        status = of_timeout_check(timeout_ms, error);
+    if (status == OUTFALL_OK)
+        status = flush_until(sink->feed, of_deadline_us(timeout_ms), error);
+    return status;
+}
+
+/* ---- Close ------------------------------------------------------------------------ */
+
+/* Lists the writers with rows that are not durable. Returns how many there are. */
+static size_t list_undelivered(of_feed *feed, outfall_undelivered *undelivered, size_t room)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < feed->share_count; i++) {
+        of_share *share = &feed->shares[i];
+        pthread_mutex_lock(&share->mutex);
+        for (uint32_t at = 0; at < share->lane_count; at++) {
+            of_lane *lane = share->lanes[at];
+            uint64_t acknowledged = atomic_load_explicit(&lane->acknowledged, memory_order_acquire);
+            uint64_t rows = atomic_load_explicit(&lane->accepted, memory_order_acquire) - acknowledged;
+            if (rows == 0)
+                continue;
+            if (undelivered != NULL && count < room) {
+                undelivered[count] = (outfall_undelivered){
+                    .acknowledged = acknowledged,
+                    .rows = rows,
+                    .source_offset = atomic_load_explicit(&lane->source_offset, memory_order_relaxed),
+                };
+                memcpy(undelivered[count].writer, lane->name, sizeof lane->name);
+            }
+            count++;
+        }
+        pthread_mutex_unlock(&share->mutex);
+    }
+    return count;
+}
+
+int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *undelivered,
+                  size_t *count, outfall_error *error)
+{
+    size_t room = count == NULL ? 0 : *count;
+    if (count != NULL)
+        *count = 0;
+    if (sink == NULL)
+        return OUTFALL_OK;
+    int status = of_timeout_check(timeout_ms, error);
+    if (status != OUTFALL_OK || sink->fork_generation != of_fork_generation)
+        return status; /* After fork: the handles and all behind them are the parent's. */
+
+    int64_t deadline_us = of_deadline_us(timeout_ms);
+    int64_t grace_us = (int64_t)timeout_ms * 1000 / 4;
+    int64_t sever_us = deadline_us - (grace_us < CLOSE_GRACE_MAX_US ? grace_us : CLOSE_GRACE_MAX_US);
+    of_feed *feed = sink->feed;
+    while (sink->writers != NULL)
+        outfall_writer_close(sink->writers);
+    atomic_store_explicit(&feed->close_by_us, sever_us, memory_order_relaxed);
+    status = flush_until(feed, sever_us, error);
+    for (uint32_t i = 0; i < feed->share_count; i++)
+        of_flusher_detach(of_endpoint_flusher(sink->endpoint, i), &feed->shares[i], sever_us,
+                          deadline_us);
+    size_t left = list_undelivered(feed, undelivered, room);
+    if (count != NULL)
+        *count = left;
+    if (status == OUTFALL_ERR_TIMEOUT && left == 0)
+        status = OUTFALL_OK; /* The last of them made it while the flushers were let go. */
+    of_feed_release(feed);
+    of_endpoint_put(sink->endpoint, deadline_us);
+    pthread_mutex_destroy(&sink->mutex);
+    of_free(sink);
+    return status;
+}

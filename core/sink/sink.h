@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a sink and a writer are made of; for the files of this folder. */
+#ifndef OF_SINK_SINK_H
+#define OF_SINK_SINK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <outfall/outfall.h>
+
+#include "flow/feed.h"
+#include "sink/endpoint.h"
+
+struct outfall_sink {
+    uint32_t fork_generation; /* Of the process that opened it. */
+    of_endpoint *endpoint;
+    of_feed *feed;
+    pthread_mutex_t mutex; /* Over what follows. */
+    outfall_writer *writers;
+    uint32_t writers_opened;
+    uint32_t writers_open;
+    uint32_t writers_max;
+};
+
+/* What a writer is doing. */
+enum of_writer_state { OF_WRITER_IDLE, OF_WRITER_IN_ROW, OF_WRITER_ROW_FAILED };
+
+struct outfall_writer {
+    outfall_sink *sink;
+    of_feed *feed;
+    of_lane *lane;
+    const of_version *version; /* That the row is encoded for; picked up at its start. */
+    uint32_t fork_generation;
+    int state;
+    uint32_t column; /* Of the next value. */
+    bool lossy;
+    uint64_t rows_started;
+    int64_t timed_from_ns;   /* 0: this row is not timed. */
+    outfall_error row_error; /* Why the row failed. */
+    outfall_writer *next;    /* In the sink's list. */
+    outfall_writer **link;
+};
+
+/* OUTFALL_ERR_INVALID for NULL, OUTFALL_ERR_CLOSED in a child of fork. */
+int of_sink_check(const outfall_sink *sink, outfall_error *error);
+
+/* Refuses a timeout that is over the limit. */
+int of_timeout_check(uint32_t timeout_ms, outfall_error *error);
+
+#endif

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite/rows.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "sqlite/type.h"
+
+/* Powers of 10000 that a double holds in full: 1e-300 to 9.999e303. */
+#define DOUBLE_WEIGHT_MAX 75
+
+typedef struct rows_table {
+    sqlite3_vtab base;
+    lite_rows *rows;
+} rows_table;
+
+static lite_rows *rows_of(sqlite3_vtab_cursor *cursor)
+{
+    return ((rows_table *)cursor->pVtab)->rows;
+}
+
+/* ---- Fields ----------------------------------------------------------------------- */
+
+/* Writes a number below 100. */
+static void two_digits(uint32_t number, char *out)
+{
+    static const char pairs[] = "0001020304050607080910111213141516171819"
+                                "2021222324252627282930313233343536373839"
+                                "4041424344454647484950515253545556575859"
+                                "6061626364656667686970717273747576777879"
+                                "8081828384858687888990919293949596979899";
+    memcpy(out, pairs + 2 * (size_t)number, 2);
+}
+
+/*
+ * As outfall_timestamp_text, with the date kept from row to row: a stream's timestamps are mostly
+ * of one day, and the date is the dear part.
+ */
+static size_t timestamp_text(lite_slot *slot, int64_t us, int zone)
+{
+    uint64_t of_day = (uint64_t)us - (uint64_t)slot->day_us;
+    if (of_day >= (uint64_t)OUTFALL_DAY_US) {
+        size_t length = outfall_timestamp_text(us, zone, slot->text);
+        /* Only dates of ten characters: not infinities, BC, or five-digit years. */
+        int usual = length > 10 && slot->text[4] == '-' && slot->text[10] == ' ' &&
+                    slot->text[length - 1] != 'C';
+        slot->day_us = LITE_NO_DAY;
+        if (usual)
+            slot->day_us = us - (us % OUTFALL_DAY_US + OUTFALL_DAY_US) % OUTFALL_DAY_US;
+        return length;
+    }
+    uint32_t seconds = (uint32_t)(of_day / 1000000);
+    uint32_t fraction = (uint32_t)(of_day - (uint64_t)seconds * 1000000);
+    char *at = slot->text + 11;
+    two_digits(seconds / 3600, at);
+    at[2] = ':';
+    two_digits(seconds / 60 % 60, at + 3);
+    at[5] = ':';
+    two_digits(seconds % 60, at + 6);
+    at += 8;
+    if (fraction != 0) {
+        *at = '.';
+        two_digits(fraction / 10000, at + 1);
+        two_digits(fraction / 100 % 100, at + 3);
+        two_digits(fraction % 100, at + 5);
+        at += 7;
+        while (at[-1] == '0')
+            at--;
+    }
+    if (zone) {
+        memcpy(at, "+00:00", 6);
+        at += 6;
+    }
+    return (size_t)(at - slot->text);
+}
+
+static void give_text(sqlite3_context *context, const char *text, size_t length)
+{
+    sqlite3_result_text(context, text, (int)length, SQLITE_STATIC);
+}
+
+static int give_decimal(sqlite3_context *context, const lite_reader *reader, lite_slot *slot)
+{
+    const uint8_t *field = reader->field;
+    int32_t length = reader->length;
+    size_t room = outfall_decimal_text_max(field, length);
+    if (room == 0)
+        return LITE_REFUSED_MALFORMED;
+    if (reader->number && outfall_read_i16(field) > 0) {
+        int weight = outfall_read_i16(field + 2);
+        if (weight > DOUBLE_WEIGHT_MAX || weight < -DOUBLE_WEIGHT_MAX)
+            return LITE_REFUSED_RANGE;
+    }
+    if (room <= sizeof slot->text) {
+        give_text(context, slot->text, outfall_decimal_text(field, length, slot->text));
+        return LITE_REFUSED_NOT;
+    }
+    char *text = sqlite3_malloc64(room);
+    if (text == NULL)
+        sqlite3_result_error_nomem(context);
+    else
+        sqlite3_result_text(context, text, (int)outfall_decimal_text(field, length, text),
+                            sqlite3_free);
+    return LITE_REFUSED_NOT;
+}
+
+static int give_real(sqlite3_context *context, double number)
+{
+    if (number != number)
+        return LITE_REFUSED_NAN; /* SQLite would store NULL. */
+    sqlite3_result_double(context, number);
+    return LITE_REFUSED_NOT;
+}
+
+/* The types that need their text made, or are rare; apart, so that the others stay short. */
+static __attribute__((noinline)) int give_made(sqlite3_context *context, const lite_reader *reader,
+                                               lite_slot *slot)
+{
+    const uint8_t *field = reader->field;
+    size_t length;
+    switch (reader->type) {
+    case OUTFALL_TYPE_FLOAT32:
+        return give_real(context, (double)outfall_read_f32(field));
+    case OUTFALL_TYPE_DECIMAL:
+        return give_decimal(context, reader, slot);
+    case OUTFALL_TYPE_DATE:
+        length = outfall_date_text(outfall_read_i32(field), slot->text);
+        break;
+    case OUTFALL_TYPE_TIME:
+        length = outfall_time_text(outfall_read_i64(field), slot->text);
+        break;
+    case OUTFALL_TYPE_TIMESTAMP:
+        length = timestamp_text(slot, outfall_read_i64(field), 0);
+        break;
+    case OUTFALL_TYPE_TIMESTAMPTZ:
+        length = timestamp_text(slot, outfall_read_i64(field), 1);
+        break;
+    case OUTFALL_TYPE_UUID:
+        length = outfall_uuid_text(field, slot->text);
+        break;
+    default: /* Text. */
+        if (reader->number && lite_type_respells((const char *)field, (size_t)reader->length))
+            return LITE_REFUSED_NUMBER;
+        give_text(context, (const char *)field, (size_t)reader->length);
+        return LITE_REFUSED_NOT;
+    }
+    give_text(context, slot->text, length);
+    return LITE_REFUSED_NOT;
+}
+
+/* Hands one field to SQLite. Text and bytes are not copied: they outlive the statement. */
+static int give(sqlite3_context *context, const lite_reader *reader, lite_slot *slot)
+{
+    const uint8_t *field = reader->field;
+    if (reader->fixed >= 0 && reader->length != reader->fixed)
+        return LITE_REFUSED_MALFORMED;
+    switch (reader->type) {
+    case OUTFALL_TYPE_BOOL:
+        sqlite3_result_int(context, field[0] != 0);
+        break;
+    case OUTFALL_TYPE_INT16:
+        sqlite3_result_int(context, outfall_read_i16(field));
+        break;
+    case OUTFALL_TYPE_INT32:
+        sqlite3_result_int(context, outfall_read_i32(field));
+        break;
+    case OUTFALL_TYPE_INT64:
+        sqlite3_result_int64(context, outfall_read_i64(field));
+        break;
+    case OUTFALL_TYPE_FLOAT64:
+        return give_real(context, outfall_read_f64(field));
+    case OUTFALL_TYPE_BYTES:
+        sqlite3_result_blob(context, field, reader->length, SQLITE_STATIC);
+        break;
+    case OUTFALL_TYPE_TEXT:
+        if (!reader->number) {
+            give_text(context, (const char *)field, (size_t)reader->length);
+            break;
+        }
+        return give_made(context, reader, slot);
+    default:
+        return give_made(context, reader, slot);
+    }
+    return LITE_REFUSED_NOT;
+}
+
+/* The length of a type's fields, or -1 where they differ. */
+static int8_t fixed_length(uint32_t type)
+{
+    switch (type) {
+    case OUTFALL_TYPE_BOOL:
+        return 1;
+    case OUTFALL_TYPE_INT16:
+        return 2;
+    case OUTFALL_TYPE_INT32:
+    case OUTFALL_TYPE_FLOAT32:
+    case OUTFALL_TYPE_DATE:
+        return 4;
+    case OUTFALL_TYPE_INT64:
+    case OUTFALL_TYPE_FLOAT64:
+    case OUTFALL_TYPE_TIME:
+    case OUTFALL_TYPE_TIMESTAMP:
+    case OUTFALL_TYPE_TIMESTAMPTZ:
+        return 8;
+    case OUTFALL_TYPE_UUID:
+        return 16;
+    default:
+        return -1;
+    }
+}
+
+void lite_reader_init(lite_reader *reader, lite_slot *slot, uint32_t type, int number)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->type = (uint8_t)type;
+    reader->fixed = fixed_length(type);
+    reader->number = (uint8_t)number;
+    slot->day_us = LITE_NO_DAY;
+}
+
+/* ---- The virtual table ------------------------------------------------------------ */
+
+/* Goes to the row that is `row` of `span`, or to the first of a later span. */
+static int open_row(lite_rows *rows)
+{
+    while (rows->span < rows->batch->span_count &&
+           rows->row == rows->batch->spans[rows->span].count) {
+        rows->span++;
+        rows->row = 0;
+    }
+    if (rows->span == rows->batch->span_count)
+        return SQLITE_OK;
+    const outfall_span *span = &rows->batch->spans[rows->span];
+    const uint8_t *at = span->base + outfall_span_entry(span, rows->row)->start;
+    if (outfall_read_i16(at) != (int32_t)rows->columns) {
+        rows->refusal = LITE_REFUSED_MALFORMED;
+        rows->refused_column = 0;
+        return SQLITE_ERROR;
+    }
+    at += 2;
+    lite_reader *end = rows->readers + rows->columns;
+    for (lite_reader *reader = rows->readers; reader < end; reader++)
+        reader->length = outfall_field_next(&at, &reader->field);
+    return SQLITE_OK;
+}
+
+static int rows_filter(sqlite3_vtab_cursor *cursor, int plan, const char *text, int count,
+                       sqlite3_value **values)
+{
+    lite_rows *rows = rows_of(cursor);
+    (void)plan;
+    (void)text;
+    (void)count;
+    (void)values;
+    rows->span = 0;
+    rows->row = 0;
+    rows->index = 0;
+    return open_row(rows);
+}
+
+static int rows_next(sqlite3_vtab_cursor *cursor)
+{
+    lite_rows *rows = rows_of(cursor);
+    rows->row++;
+    rows->index++;
+    return open_row(rows);
+}
+
+static int rows_eof(sqlite3_vtab_cursor *cursor)
+{
+    const lite_rows *rows = rows_of(cursor);
+    return rows->span == rows->batch->span_count;
+}
+
+static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+{
+    lite_rows *rows = rows_of(cursor);
+    const lite_reader *reader = &rows->readers[column];
+    if (reader->length < 0)
+        return SQLITE_OK; /* A column that is given nothing is NULL. */
+    int refusal = give(context, reader, &rows->slots[column]);
+    if (refusal == LITE_REFUSED_NOT)
+        return SQLITE_OK;
+    rows->refusal = refusal;
+    rows->refused_column = (uint32_t)column;
+    return SQLITE_ERROR;
+}
+
+static int rows_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)
+{
+    *rowid = (sqlite3_int64)rows_of(cursor)->index;
+    return SQLITE_OK;
+}
+
+static int rows_open(sqlite3_vtab *table, sqlite3_vtab_cursor **cursor)
+{
+    (void)table;
+    *cursor = calloc(1, sizeof **cursor);
+    return *cursor != NULL ? SQLITE_OK : SQLITE_NOMEM;
+}
+
+static int rows_close(sqlite3_vtab_cursor *cursor)
+{
+    free(cursor);
+    return SQLITE_OK;
+}
+
+static int rows_best_index(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+    (void)table;
+    info->estimatedCost = 1.0;
+    return SQLITE_OK;
+}
+
+/* The table's name holds how many columns it has: "(outfall rows: 5 columns)". */
+static int rows_connect(sqlite3 *db, void *context, int count, const char *const *words,
+                        sqlite3_vtab **out, char **message)
+{
+    (void)count;
+    (void)message;
+    const char *digits = strchr(words[0], ':');
+    long columns = digits != NULL ? strtol(digits + 1, NULL, 10) : 0;
+    drv_text sql = {0};
+    drv_text_add(&sql, "CREATE TABLE x(c0");
+    for (long i = 1; i < columns; i++)
+        drv_text_format(&sql, ",c%ld", i);
+    drv_text_add(&sql, ")");
+    rows_table *table = calloc(1, sizeof *table);
+    int code = table == NULL || sql.failed ? SQLITE_NOMEM : sqlite3_declare_vtab(db, sql.data);
+    if (code == SQLITE_OK) /* A trigger or view of the file's own must not read our rows. */
+        code = sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
+    drv_text_free(&sql);
+    if (code != SQLITE_OK) {
+        free(table);
+        return code;
+    }
+    table->rows = context;
+    *out = &table->base;
+    return SQLITE_OK;
+}
+
+static int rows_disconnect(sqlite3_vtab *table)
+{
+    free(table);
+    return SQLITE_OK;
+}
+
+/* Without xCreate it exists by its name alone, and leaves no trace in the file. */
+static const sqlite3_module rows_module = {
+    .iVersion = 1,
+    .xConnect = rows_connect,
+    .xBestIndex = rows_best_index,
+    .xDisconnect = rows_disconnect,
+    .xOpen = rows_open,
+    .xClose = rows_close,
+    .xFilter = rows_filter,
+    .xNext = rows_next,
+    .xEof = rows_eof,
+    .xColumn = rows_column,
+    .xRowid = rows_rowid,
+};
+
+void lite_rows_name(uint32_t columns, char name[LITE_ROWS_NAME_MAX])
+{
+    snprintf(name, LITE_ROWS_NAME_MAX, "(outfall rows: %u columns)", columns);
+}
+
+int lite_rows_register(sqlite3 *db, lite_rows *rows, uint32_t columns)
+{
+    char name[LITE_ROWS_NAME_MAX];
+    lite_rows_name(columns, name);
+    return sqlite3_create_module_v2(db, name, &rows_module, rows, NULL);
+}
+
+void lite_rows_start(lite_rows *rows, const outfall_batch *batch, lite_reader *readers,
+                     lite_slot *slots, uint32_t columns)
+{
+    memset(rows, 0, sizeof *rows);
+    rows->batch = batch;
+    rows->readers = readers;
+    rows->slots = slots;
+    rows->columns = columns;
+}

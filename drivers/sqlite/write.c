@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite/write.h"
+
+#include <stdio.h>
+
+#include "sqlite/action.h"
+#include "sqlite/plan.h"
+#include "sqlite/target.h"
+
+static int in_transaction(const outfall_connection *connection)
+{
+    return sqlite3_get_autocommit(connection->db) == 0;
+}
+
+/* SQLite rolls back by itself on some errors: a full disk, or a cut write. */
+static int fail_not_in_transaction(outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
+                             "sqlite: no transaction is open: it was rolled back, or never begun");
+}
+
+/* ---- Transactions ----------------------------------------------------------------- */
+
+/* Rows written to a file that has lost its name would be lost with it. */
+static int check_moved(outfall_connection *connection, outfall_error *error)
+{
+    int moved = 0;
+    int code = sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (code != SQLITE_OK || !moved)
+        return OUTFALL_OK;
+    connection->dead = 1;
+    return outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_RETRY,
+                             "sqlite: %s was moved or deleted while it was open; put it back",
+                             connection->file);
+}
+
+int lite_begin(outfall_connection *connection, const outfall_begin_options *options,
+               int64_t deadline_us, outfall_error *error)
+{
+    (void)options;
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK && in_transaction(connection))
+        return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                 "sqlite: a transaction is open already; end it first");
+    if (status == OUTFALL_OK)
+        status = check_moved(connection, error);
+    if (status == OUTFALL_OK)
+        status = lite_run(connection, LITE_BEGIN, "begin", NULL, error);
+    return status;
+}
+
+int lite_savepoint(outfall_connection *connection, int step, int64_t deadline_us,
+                   outfall_error *error)
+{
+    static const enum lite_statement statements[] = {
+        [OUTFALL_SAVEPOINT_SET] = LITE_SAVEPOINT,
+        [OUTFALL_SAVEPOINT_RELEASE] = LITE_RELEASE,
+        [OUTFALL_SAVEPOINT_ROLLBACK] = LITE_ROLLBACK_TO,
+    };
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK && !in_transaction(connection))
+        status = fail_not_in_transaction(error);
+    if (status == OUTFALL_OK)
+        status = lite_run(connection, statements[step], "savepoint", NULL, error);
+    return status;
+}
+
+int lite_commit(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK && !in_transaction(connection))
+        return fail_not_in_transaction(error);
+    if (status == OUTFALL_OK)
+        status = lite_run(connection, LITE_COMMIT, "commit", NULL, error);
+    /* A COMMIT that fails has committed nothing and leaves the transaction open. */
+    if (status != OUTFALL_OK && in_transaction(connection))
+        (void)lite_run(connection, LITE_ROLLBACK, "rollback", NULL, NULL);
+    return status;
+}
+
+int lite_rollback(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK && in_transaction(connection))
+        status = lite_run(connection, LITE_ROLLBACK, "rollback", NULL, error);
+    return status;
+}
+
+/* ---- Write ------------------------------------------------------------------------ */
+
+/* Fills `error` for a value that SQLite would have changed, or could not be read. */
+static int fail_refused(const lite_rows *rows, const lite_target *target, outfall_error *error)
+{
+    const outfall_column *column = &target->columns[rows->refused_column];
+    int status = OUTFALL_ERR_REFUSED, action = OUTFALL_ACTION_ROW;
+    const char *why = "";
+    switch (rows->refusal) {
+    case LITE_REFUSED_NAN:
+        why = "NaN would be stored as NULL; send NULL, or declare the column as TEXT";
+        break;
+    case LITE_REFUSED_NUMBER:
+        why = "the text would be turned into a number and spelled anew; declare the column as TEXT";
+        break;
+    case LITE_REFUSED_RANGE:
+        why = "the decimal is out of a double's range; declare the column as DECIMAL_TEXT";
+        break;
+    default:
+        status = OUTFALL_ERR_INVALID;
+        action = OUTFALL_ACTION_STOP;
+        why = "the row's bytes are not an encoding of the table's columns";
+        break;
+    }
+    outfall_error_set(error, status, action, "sqlite: column \"%s\" (%s) of %s: %s", column->name,
+                      column->type_name, target->display_name, why);
+    if (error != NULL)
+        snprintf(error->column, sizeof error->column, "%s", column->name);
+    return status;
+}
+
+static int fail_insert(outfall_connection *connection, int code, const lite_target *target,
+                       outfall_error *error)
+{
+    char column[OUTFALL_COLUMN_NAME_MAX];
+    lite_action_column(sqlite3_errmsg(connection->db), target->table, column, sizeof column);
+    int status = lite_fail(connection, code, "insert into", target->display_name, error);
+    if (error != NULL)
+        memcpy(error->column, column, sizeof error->column);
+    return status;
+}
+
+/* Compares the table with its description where anything in the file's schema has changed. */
+static int check_target(outfall_connection *connection, const lite_target *target, lite_plan *plan,
+                        outfall_error *error)
+{
+    int64_t version = 0;
+    int status =
+        lite_run(connection, LITE_SCHEMA_VERSION, "read the schema version", &version, error);
+    if (status != OUTFALL_OK || version == plan->schema_version)
+        return status;
+    status = lite_target_check(connection, target, error);
+    if (status == OUTFALL_OK)
+        plan->schema_version = version;
+    return status;
+}
+
+/* A deferred foreign key would fail the COMMIT, where no row can be found at fault any more. */
+static int check_foreign_keys(outfall_connection *connection, const lite_target *target,
+                              outfall_error *error)
+{
+    int pending = 0, highest = 0;
+    int code =
+        sqlite3_db_status(connection->db, SQLITE_DBSTATUS_DEFERRED_FKS, &pending, &highest, 0);
+    if (code != SQLITE_OK || pending == 0)
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW,
+                             "sqlite: insert into %s: FOREIGN KEY constraint failed (deferred)",
+                             target->display_name);
+}
+
+/*
+ * The row at fault is the one being read, unless a trigger or a foreign key made SQLite read them
+ * all first.
+ */
+static void name_row(const lite_rows *rows, const outfall_batch *batch,
+                     outfall_write_result *result, outfall_error *error)
+{
+    if (error != NULL && error->action != OUTFALL_ACTION_ROW)
+        return;
+    if (rows->index < batch->rows)
+        result->bad_row = (int64_t)rows->index;
+    else if (batch->rows == 1)
+        result->bad_row = 0;
+    if (error != NULL)
+        error->row = result->bad_row;
+}
+
+static int insert(outfall_connection *connection, const lite_target *target, lite_plan *plan,
+                  const outfall_batch *batch, outfall_write_result *result, outfall_error *error)
+{
+    lite_rows *rows = &connection->rows;
+    lite_rows_start(rows, batch, plan->readers, plan->slots, plan->columns);
+    int code = sqlite3_step(plan->insert);
+    int status = OUTFALL_OK;
+    result->statements = 1;
+    if (rows->refusal != LITE_REFUSED_NOT)
+        status = fail_refused(rows, target, error);
+    else if (code != SQLITE_DONE)
+        status = fail_insert(connection, code, target, error);
+    sqlite3_reset(plan->insert);
+    if (status == OUTFALL_OK)
+        status = check_foreign_keys(connection, target, error);
+    if (status != OUTFALL_OK) {
+        name_row(rows, batch, result, error);
+        return status;
+    }
+    result->rows_written = (uint64_t)sqlite3_changes64(connection->db);
+    if (rows->index == batch->rows && result->rows_written == batch->rows)
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
+                             "sqlite: %llu of %llu rows went into %s: a trigger or an ON CONFLICT "
+                             "clause of the table drops the others; remove it",
+                             (unsigned long long)result->rows_written,
+                             (unsigned long long)batch->rows, target->display_name);
+}
+
+int lite_write(outfall_connection *connection, outfall_target *target, const outfall_batch *batch,
+               int64_t deadline_us, outfall_write_result *result, outfall_error *error)
+{
+    const lite_target *own = (const lite_target *)target;
+    lite_plan *plan = NULL;
+    result->statements = 0;
+    result->rows_written = 0;
+    result->bad_row = -1;
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK && !in_transaction(connection))
+        return fail_not_in_transaction(error);
+    if (status == OUTFALL_OK)
+        status = lite_plan_for(connection, own, &plan, error);
+    if (status == OUTFALL_OK)
+        status = check_target(connection, own, plan, error);
+    if (status == OUTFALL_OK)
+        status = lite_plan_prepare(connection, own, plan, error);
+    if (status == OUTFALL_OK)
+        status = insert(connection, own, plan, batch, result, error);
+    return status;
+}

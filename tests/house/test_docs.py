@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Documents tell the truth: examples run, links lead somewhere, the option list is the table's."""
+
+import os
+import re
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+from tree import BUILD, CC, COMMAND, PUBLIC, SOURCE, relative
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+README_PROGRAM_LINES_MAX = 30
+
+
+def documents():
+    return sorted(path for path in SOURCE.rglob("*.md")
+                  if not {"build", ".git"} & set(path.relative_to(SOURCE).parts))
+
+
+def blocks(path, language):
+    return [text for kind, text in BLOCK.findall(path.read_text(encoding="utf-8")) if kind == language]
+
+
+def anchors(path):
+    """The anchors of a document's headings, as forges make them."""
+    text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+    titles = re.findall(r"^#+ (.*)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+class Documents(unittest.TestCase):
+    def test_options_md_is_what_the_command_prints(self):
+        printed = subprocess.run([COMMAND, "options", "--markdown"], capture_output=True, text=True,
+                                 check=True).stdout
+        self.assertEqual((SOURCE / "docs" / "OPTIONS.md").read_text(encoding="utf-8"), printed,
+                         "make it anew: outfall options --markdown > docs/OPTIONS.md")
+
+    def test_links_lead_somewhere(self):
+        for path in documents():
+            text = BLOCK.sub("", path.read_text(encoding="utf-8"))
+            for link in LINK.findall(text):
+                if re.match(r"[a-z]+:", link):
+                    continue
+                name, _, anchor = link.partition("#")
+                target = (path.parent / name).resolve() if name else path
+                with self.subTest(document=relative(path), link=link):
+                    self.assertTrue(target.exists())
+                    if anchor and target.suffix == ".md":
+                        self.assertIn(anchor, anchors(target))
+
+    def test_documents_named_by_headers_exist(self):
+        for path in PUBLIC.glob("*.h"):
+            for name in re.findall(r"docs/[\w./-]+\.md", path.read_text(encoding="utf-8")):
+                with self.subTest(header=path.name, document=name):
+                    self.assertTrue((SOURCE / name).is_file())
+
+    def test_the_readmes_program_compiles_and_loads_its_rows(self):
+        program, = blocks(SOURCE / "README.md", "c")
+        self.assertLess(program.count("\n"), README_PROGRAM_LINES_MAX)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "program.c"), "w", encoding="utf-8") as file:
+                file.write(program)
+            sanitize = os.environ.get("OUTFALL_SANITIZE")
+            subprocess.run([CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "program.c", "-o", "program",
+                            f"-I{PUBLIC.parent}", f"-L{BUILD / 'lib'}", "-loutfall",
+                            f"-Wl,-rpath,{BUILD / 'lib'}"]
+                           + ([f"-fsanitize={sanitize}"] if sanitize else []), cwd=folder, check=True)
+            subprocess.run(["./program"], cwd=folder, check=True)
+            database = sqlite3.connect(os.path.join(folder, "events.db"))
+            found = database.execute("SELECT count(*), min(id), max(id), min(name) FROM events").fetchone()
+            database.close()
+            self.assertEqual(found, (100000, 0, 99999, "hello"))
+
+    def test_make_targets_in_documents_exist(self):
+        targets = set(re.findall(r"^([a-z]+):", (SOURCE / "Makefile").read_text(encoding="utf-8"), re.M))
+        for path in documents():
+            for target in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(encoding="utf-8"), re.M):
+                with self.subTest(document=relative(path), target=target):
+                    self.assertIn(target, targets)
+
+    def test_flags_of_the_command_in_documents_exist(self):
+        helps = "".join(subprocess.run([COMMAND, *name, "--help"], capture_output=True, text=True,
+                                       check=True).stdout for name in ([], ["load"], ["options"]))
+        for path in (SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")):
+            for line in re.findall(r"outfall (?:load|ping|options|drivers)\b[^`\n|]*",
+                                   path.read_text(encoding="utf-8")):
+                for flag in re.findall(r"--[a-z-]+", line):
+                    with self.subTest(document=relative(path), flag=flag):
+                        self.assertIn(flag, helps)
+
+    def test_file_paths_in_documents_exist(self):
+        code = re.compile(r"`((?:core|drivers|cli|bench|tests|tools|docs|examples)/[\w./-]+)`")
+        for path in documents():
+            for name in code.findall(path.read_text(encoding="utf-8")):
+                with self.subTest(document=relative(path), path=name):
+                    if not re.search(r"NAME|NOUN", name):
+                        self.assertTrue((SOURCE / name).exists())
+
+
+if __name__ == "__main__":
+    unittest.main()

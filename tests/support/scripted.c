@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scripted.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct outfall_connection {
+    atomic_bool severed;
+    uint32_t pending; /* Rows written and not committed. */
+    uint32_t savepoint;
+    int64_t ids[SCRIPTED_ROWS_MAX];
+};
+
+scripted script;
+
+void scripted_reset(void)
+{
+    memset(&script, 0, sizeof script);
+    script.bad_id = -1;
+}
+
+static int follow(int step, outfall_error *error)
+{
+    atomic_fetch_add(&script.calls[step], 1);
+    if (atomic_load(&script.at[step].failures) == 0)
+        return OUTFALL_OK;
+    atomic_fetch_sub(&script.at[step].failures, 1);
+    return outfall_error_set(error, script.at[step].status, script.at[step].action,
+                             "step %d fails as it is told to", step);
+}
+
+static int script_connect(const outfall_connect_options *options, int64_t deadline_us,
+                          outfall_connection **out, outfall_error *error)
+{
+    (void)options;
+    (void)deadline_us;
+    int status = follow(SCRIPTED_CONNECT, error);
+    if (status != OUTFALL_OK)
+        return status;
+    *out = calloc(1, sizeof **out);
+    atomic_fetch_add(&script.open, 1);
+    return *out == NULL ? OUTFALL_ERR_NOMEM : OUTFALL_OK;
+}
+
+static void script_disconnect(outfall_connection *connection)
+{
+    if (connection != NULL)
+        atomic_fetch_sub(&script.open, 1);
+    free(connection);
+}
+
+static int script_ping(outfall_connection *connection, char *description, size_t capacity,
+                       int64_t deadline_us, outfall_error *error)
+{
+    (void)connection;
+    (void)deadline_us;
+    (void)error;
+    if (description != NULL)
+        snprintf(description, capacity, "scripted");
+    return OUTFALL_OK;
+}
+
+static int script_reset(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    (void)deadline_us;
+    (void)error;
+    connection->pending = 0;
+    return OUTFALL_OK;
+}
+
+static void script_sever(outfall_connection *connection)
+{
+    atomic_fetch_add(&script.severed, 1);
+    atomic_store(&connection->severed, true);
+}
+
+static const outfall_column columns[] = {{.name = "id", .type = OUTFALL_TYPE_INT64}};
+
+static int script_describe(outfall_connection *connection, const outfall_table_name *name,
+                           const outfall_describe_options *options, int64_t deadline_us,
+                           outfall_target **out, outfall_error *error)
+{
+    (void)connection;
+    (void)name;
+    (void)options;
+    (void)deadline_us;
+    *out = NULL;
+    int status = follow(SCRIPTED_DESCRIBE, error);
+    if (status != OUTFALL_OK)
+        return status;
+    *out = calloc(1, sizeof **out);
+    if (*out == NULL)
+        return OUTFALL_ERR_NOMEM;
+    **out = (outfall_target){sizeof **out, 1, columns, "scripted"};
+    return OUTFALL_OK;
+}
+
+static void script_target_free(outfall_target *target)
+{
+    free(target);
+}
+
+static int script_create_table(outfall_connection *connection, const outfall_table_name *name,
+                               const outfall_column *created, size_t count, int64_t deadline_us,
+                               outfall_error *error)
+{
+    (void)connection;
+    (void)name;
+    (void)created;
+    (void)count;
+    (void)deadline_us;
+    (void)error;
+    return OUTFALL_OK;
+}
+
+static int script_begin(outfall_connection *connection, const outfall_begin_options *options,
+                        int64_t deadline_us, outfall_error *error)
+{
+    (void)options;
+    (void)deadline_us;
+    connection->pending = 0;
+    return follow(SCRIPTED_BEGIN, error);
+}
+
+/* Waits as a client library does that knows no deadline. */
+static int hang(outfall_connection *connection, outfall_error *error)
+{
+    const struct timespec moment = {0, 1000000};
+    while (atomic_load(&script.hang) &&
+           (atomic_load(&script.deaf) || !atomic_load(&connection->severed)))
+        nanosleep(&moment, NULL);
+    if (!atomic_load(&connection->severed))
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_RETRY, "severed");
+}
+
+static int refuse(int64_t index, outfall_write_result *result, outfall_error *error)
+{
+    if (script.names_rows)
+        result->bad_row = index;
+    return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW, "a bad row");
+}
+
+static int script_write(outfall_connection *connection, outfall_target *target,
+                        const outfall_batch *batch, int64_t deadline_us,
+                        outfall_write_result *result, outfall_error *error)
+{
+    (void)target;
+    (void)deadline_us;
+    int64_t index = 0;
+    int status = follow(SCRIPTED_WRITE, error);
+    if (status == OUTFALL_OK)
+        status = hang(connection, error);
+    if (status != OUTFALL_OK)
+        return status;
+    result->statements = 1;
+    for (uint32_t i = 0; i < batch->span_count; i++) {
+        for (uint32_t row = 0; row < batch->spans[i].count; row++, index++) {
+            const uint8_t *at = batch->spans[i].base + outfall_span_entry(&batch->spans[i], row)->start;
+            int64_t id = outfall_read_i64(at + 6);
+            if (id == script.bad_id && !script.bad_at_commit)
+                return refuse(index, result, error);
+            connection->ids[connection->pending++] = id;
+        }
+    }
+    result->rows_written = batch->rows;
+    return OUTFALL_OK;
+}
+
+static int script_savepoint(outfall_connection *connection, int step, int64_t deadline_us,
+                            outfall_error *error)
+{
+    (void)deadline_us;
+    (void)error;
+    if (step == OUTFALL_SAVEPOINT_SET)
+        connection->savepoint = connection->pending;
+    if (step == OUTFALL_SAVEPOINT_ROLLBACK)
+        connection->pending = connection->savepoint;
+    return OUTFALL_OK;
+}
+
+static int script_commit(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    (void)deadline_us;
+    int status = follow(SCRIPTED_COMMIT, error);
+    for (uint32_t i = 0; i < connection->pending && status == OUTFALL_OK; i++)
+        if (connection->ids[i] == script.bad_id && script.bad_at_commit)
+            status = outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW, "deferred");
+    /* An unknown outcome is, here, a commit whose answer was lost. */
+    if (status == OUTFALL_OK || status == OUTFALL_ERR_UNKNOWN)
+        for (uint32_t i = 0; i < connection->pending; i++)
+            script.ids[atomic_fetch_add(&script.rows, 1)] = connection->ids[i];
+    connection->pending = 0;
+    return status;
+}
+
+static int script_rollback(outfall_connection *connection, int64_t deadline_us,
+                           outfall_error *error)
+{
+    (void)deadline_us;
+    (void)error;
+    connection->pending = 0;
+    return OUTFALL_OK;
+}
+
+const outfall_driver scripted_driver = {
+    .abi = OUTFALL_DRIVER_ABI,
+    .struct_size = sizeof scripted_driver,
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+    .name = "scripted",
+    .description = "no database",
+    .connect = script_connect,
+    .disconnect = script_disconnect,
+    .ping = script_ping,
+    .reset = script_reset,
+    .sever = script_sever,
+    .describe = script_describe,
+    .target_free = script_target_free,
+    .create_table = script_create_table,
+    .begin = script_begin,
+    .write = script_write,
+    .savepoint = script_savepoint,
+    .commit = script_commit,
+    .rollback = script_rollback,
+};

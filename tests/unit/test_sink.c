@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows from the public side: what lands, what is refused, what is pushed back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "sinks.h"
+
+/* ---- Delivery ---------------------------------------------------------------------- */
+
+static void flushed_rows_are_in_the_table(void **state)
+{
+    (void)state;
+    outfall_sink *sink = open_sink("t", NULL);
+    outfall_writer *writer = open_writer(sink, "one");
+    put_rows(writer, 0, 25000);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM t"), 25000);
+    outfall_progress progress = {.struct_size = sizeof progress};
+    assert_int_equal(outfall_writer_progress(writer, &progress, NULL), OUTFALL_OK);
+    assert_int_equal(progress.accepted, 25000);
+    assert_int_equal(progress.acknowledged, 25000);
+    assert_int_equal(progress.source_offset, 24999);
+    assert_int_equal(outfall_close(sink, 1000, NULL, NULL, NULL), OUTFALL_OK);
+}
+
+static void rows_leave_for_a_reason_that_is_counted(void **state)
+{
+    static const char *const by_rows[] = {"batch.rows", "10", "linger.ms", "60000", NULL};
+    static const char *const by_bytes[] = {"batch.bytes", "2048", "linger.ms", "60000", NULL};
+    static const char *const by_linger[] = {"linger.ms", "2", NULL};
+    static const struct {
+        const char *table;
+        const char *const *options;
+        int reason;
+    } cases[] = {
+        {"by_rows", by_rows, OUTFALL_FLUSH_ROWS},
+        {"by_bytes", by_bytes, OUTFALL_FLUSH_BYTES},
+        {"by_linger", by_linger, OUTFALL_FLUSH_LINGER},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        outfall_sink *sink = open_sink(cases[i].table, cases[i].options);
+        outfall_writer *writer = open_writer(sink, NULL);
+        /* 4,000 rows of 25 bytes fill a chunk, so that bytes are noticed. */
+        put_rows(writer, 0, cases[i].reason == OUTFALL_FLUSH_BYTES ? 4000 : 100);
+        int64_t deadline_us = of_deadline_us(10000);
+        while (stats_of(sink).flushes[cases[i].reason] == 0)
+            assert_true(of_clock_us() < deadline_us);
+        assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    }
+}
+
+static void a_stalled_database_pushes_back_and_loses_nothing(void **state)
+{
+    static const char *const options[] = {"buffer.bytes",    "262144", "buffer.chunk.bytes",
+                                          "16384",           "buffer.block.ms", "0", NULL};
+    outfall_error error;
+    int64_t rows = 0;
+    (void)state;
+    outfall_sink *sink = open_sink("stalled", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    sqlite3 *lock = stall();
+    while (put_row(writer, rows, "x", &error) == OUTFALL_OK)
+        rows++;
+    assert_int_equal(error.status, OUTFALL_ERR_FULL);
+    assert_int_equal(error.action, OUTFALL_ACTION_RETRY);
+    assert_in_range(rows, 1000, 20000);
+    assert_true(stats_of(sink).buffer_bytes <= 262144);
+    assert_int_equal(outfall_flush(sink, 50, &error), OUTFALL_ERR_TIMEOUT);
+    let_go(lock);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    put_rows(writer, rows, 100);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM stalled"), rows + 100);
+}
+
+static void close_returns_in_time_and_says_what_is_not_durable(void **state)
+{
+    outfall_undelivered left[2];
+    size_t count = 2;
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("late", NULL);
+    outfall_writer *first = open_writer(sink, "first");
+    put_rows(first, 0, 10);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    sqlite3 *lock = stall();
+    put_rows(first, 10, 5);
+    put_rows(open_writer(sink, NULL), 100, 7);
+    int64_t start_us = of_clock_us();
+    assert_int_equal(outfall_close(sink, 300, left, &count, &error), OUTFALL_ERR_TIMEOUT);
+    assert_true(of_clock_us() - start_us < 400000);
+    assert_int_equal(count, 2);
+    const outfall_undelivered *one = strcmp(left[0].writer, "first") == 0 ? &left[0] : &left[1];
+    const outfall_undelivered *two = one == &left[0] ? &left[1] : &left[0];
+    assert_string_equal(one->writer, "first");
+    assert_int_equal(one->acknowledged, 10);
+    assert_int_equal(one->rows, 5);
+    assert_int_equal(one->source_offset, 9);
+    assert_string_equal(two->writer, "#2");
+    assert_int_equal(two->rows, 7);
+    let_go(lock);
+}
+
+/* ---- Bad rows ---------------------------------------------------------------------- */
+
+static void a_row_that_does_not_fit_is_refused_and_the_next_lands(void **state)
+{
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("fit", NULL);
+    outfall_writer *writer = open_writer(sink, NULL);
+    assert_int_equal(outfall_put_text(writer, "abc", 3, &error), OUTFALL_ERR_REFUSED);
+    assert_string_equal(error.column, "id");
+    assert_non_null(strstr(error.message, "abc"));
+    assert_int_equal(outfall_put_text(writer, "x", 1, &error), OUTFALL_ERR_REFUSED);
+    assert_int_equal(outfall_row_end(writer, 0, &error), OUTFALL_ERR_REFUSED);
+    assert_int_equal(put_row(writer, 1, "x", NULL), OUTFALL_OK);
+
+    assert_int_equal(outfall_put_int64(writer, 2, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_row_end(writer, 0, &error), OUTFALL_ERR_INVALID);
+    assert_string_equal(error.column, "name");
+    (void)!outfall_put_int64(writer, 3, NULL);
+    outfall_row_cancel(writer);
+    assert_int_equal(put_row(writer, 4, "x", NULL), OUTFALL_OK);
+    assert_int_equal(stats_of(sink).rows_refused, 1);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT sum(id) FROM fit"), 5);
+}
+
+static void an_array_stops_at_the_row_at_fault(void **state)
+{
+    outfall_value values[8];
+    const uint64_t offsets[] = {10, 20, 30, 40};
+    outfall_rows rows = {sizeof rows, 0, 4, values, offsets};
+    size_t accepted;
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("arrays", NULL);
+    outfall_writer *writer = open_writer(sink, NULL);
+    for (int i = 0; i < 4; i++) {
+        values[2 * i] = (outfall_value){.type = OUTFALL_TYPE_INT64, .as.integer = i};
+        values[2 * i + 1] =
+            (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "x"};
+    }
+    values[5] = (outfall_value){.type = OUTFALL_TYPE_NULL};
+    assert_int_equal(outfall_write(writer, &rows, &accepted, &error), OUTFALL_ERR_REFUSED);
+    assert_int_equal(accepted, 2);
+    assert_int_equal(error.row, 2);
+    assert_string_equal(error.column, "name");
+    rows.values = values + 6;
+    rows.source_offsets = offsets + 3;
+    rows.count = 1;
+    assert_int_equal(outfall_write(writer, &rows, &accepted, NULL), OUTFALL_OK);
+    assert_int_equal(accepted, 1);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT sum(id) FROM arrays"), 4);
+}
+
+static void a_refused_row_becomes_a_dead_letter_and_its_neighbours_land(void **state)
+{
+    static const char *const options[] = {"linger.ms", "60000", NULL};
+    outfall_event event = {.struct_size = sizeof event};
+    (void)state;
+    outfall_sink *sink = open_sink("letters", options);
+    outfall_writer *writer = open_writer(sink, "w");
+    put_rows(writer, 0, 777);
+    assert_int_equal(put_row(writer, 5, "again \"5\"", NULL), OUTFALL_OK);
+    put_rows(writer, 777, 1223);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM letters"), 2000);
+    assert_int_equal(outfall_poll(sink, 0, &event, NULL), OUTFALL_OK);
+    assert_int_equal(event.type, OUTFALL_EVENT_REJECTED);
+    assert_string_equal(event.writer, "w");
+    assert_int_equal(event.position, 777);
+    assert_int_equal(event.source_offset, 5);
+    assert_string_equal(event.row, "{\"id\":5,\"name\":\"again \\\"5\\\"\"}");
+    assert_int_equal(event.row_bytes, strlen(event.row));
+    assert_string_equal(event.error.column, "id");
+    assert_int_equal(event.error.action, OUTFALL_ACTION_ROW);
+    assert_int_equal(outfall_poll(sink, 0, &event, NULL), OUTFALL_OK);
+    assert_int_equal(event.type, OUTFALL_EVENT_ACKNOWLEDGED);
+    assert_int_equal(event.position, 2001);
+    assert_int_equal(outfall_poll(sink, 0, &event, NULL), OUTFALL_OK);
+    assert_int_equal(event.type, OUTFALL_EVENT_NONE);
+    outfall_stats stats = stats_of(sink);
+    assert_int_equal(stats.rows_rejected, 1);
+    assert_int_equal(stats.rows_delivered, 2000);
+    assert_true(stats.writes <= 24); /* 1 + 2 × log2(2001). */
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+}
+
+static void too_many_rejected_rows_stop_the_sink(void **state)
+{
+    static const char *const options[] = {"rejected.max", "3", NULL};
+    outfall_event event = {.struct_size = sizeof event};
+    outfall_error error;
+    size_t left = 0;
+    (void)state;
+    outfall_sink *sink = open_sink("most", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(put_row(writer, 1, "x", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_flush(sink, 10000, &error), OUTFALL_ERR_DATABASE);
+    assert_int_equal(error.action, OUTFALL_ACTION_STOP);
+    assert_non_null(strstr(error.message, "rejected.max"));
+    assert_int_equal(put_row(writer, 2, "x", &error), OUTFALL_ERR_DATABASE);
+    do
+        assert_int_equal(outfall_poll(sink, 0, &event, NULL), OUTFALL_OK);
+    while (event.type != OUTFALL_EVENT_ERROR && event.type != OUTFALL_EVENT_NONE);
+    assert_int_equal(event.type, OUTFALL_EVENT_ERROR);
+    assert_int_equal(outfall_close(sink, 1000, NULL, &left, &error), OUTFALL_ERR_DATABASE);
+    assert_int_equal(left, 1);
+}
+
+static void dead_letters_that_nobody_polls_stop_the_sink(void **state)
+{
+    static const char *const options[] = {"deadletter.bytes", "65536", "deadletter.wait.ms", "50",
+                                          NULL};
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("unread", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    for (int i = 0; i < 500; i++)
+        assert_int_equal(put_row(writer, 1, "x", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_flush(sink, 10000, &error), OUTFALL_ERR_FULL);
+    assert_non_null(strstr(error.message, "outfall_poll"));
+    assert_int_equal(outfall_close(sink, 1000, NULL, NULL, NULL), OUTFALL_ERR_FULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flushed_rows_are_in_the_table),
+        cmocka_unit_test(rows_leave_for_a_reason_that_is_counted),
+        cmocka_unit_test(a_stalled_database_pushes_back_and_loses_nothing),
+        cmocka_unit_test(close_returns_in_time_and_says_what_is_not_durable),
+        cmocka_unit_test(a_row_that_does_not_fit_is_refused_and_the_next_lands),
+        cmocka_unit_test(an_array_stops_at_the_row_at_fault),
+        cmocka_unit_test(a_refused_row_becomes_a_dead_letter_and_its_neighbours_land),
+        cmocka_unit_test(too_many_rejected_rows_stop_the_sink),
+        cmocka_unit_test(dead_letters_that_nobody_polls_stop_the_sink),
+    };
+    return cmocka_run_group_tests_name("sink", tests, sinks_make_directory,
+                                       sinks_remove_directory);
+}
