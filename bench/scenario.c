@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "scenario.h"
+
+#include <string.h>
+
+static const struct scenario scenarios[] = {
+    {"append/array", "append", "null", 0, append_array,
+     "cost of outfall_write, per row, into an empty buffer"},
+    {"append/put", "append", "null", 0, append_put,
+     "cost of five puts and outfall_row_end, per row, into an empty buffer"},
+    {"throughput/null/1", "throughput", "null", 1, append_writers,
+     "one writer, array calls, first row to last acknowledged"},
+    {"throughput/null/2", "throughput", "null", 2, append_writers, "two writers at once"},
+    {"throughput/null/4", "throughput", "null", 4, append_writers, "four writers at once"},
+#ifdef BENCH_SQLITE
+    {"throughput/insert/10000", "throughput", "sqlite", 10000, insert_sqlite_array,
+     "sink against a loop of prepared 100-row inserts, 10,000 rows a transaction"},
+#endif
+#ifdef BENCH_POSTGRESQL
+    {"throughput/insert/100", "throughput", "postgresql", 100, insert_postgresql_array,
+     "sink against a loop of COPY BINARY, 100 rows a transaction"},
+    {"throughput/insert/1000", "throughput", "postgresql", 1000, insert_postgresql_array,
+     "sink against a loop of COPY BINARY, 1,000 rows a transaction"},
+    {"throughput/insert/10000", "throughput", "postgresql", 10000, insert_postgresql_array,
+     "sink against a loop of COPY BINARY, 10,000 rows a transaction"},
+    {"throughput/put/10000", "throughput", "postgresql", 10000, insert_postgresql_put,
+     "as throughput/insert/10000, with one call a value"},
+    {"raw/unnest/100", "raw", "postgresql", 100, insert_postgresql_unnest,
+     "loop of unnest arrays against loop of COPY BINARY, 100 rows a transaction"},
+    {"raw/unnest/1000", "raw", "postgresql", 1000, insert_postgresql_unnest,
+     "loop of unnest arrays against loop of COPY BINARY, 1,000 rows a transaction"},
+    {"raw/unnest/10000", "raw", "postgresql", 10000, insert_postgresql_unnest,
+     "loop of unnest arrays against loop of COPY BINARY, 10,000 rows a transaction"},
+    {"raw/copy-alone/100", "raw", "postgresql", 100, insert_postgresql_alone,
+     "COPY BINARY as its own transaction against BEGIN, COPY, COMMIT, 100 rows each"},
+    {"raw/copy-alone/1000", "raw", "postgresql", 1000, insert_postgresql_alone,
+     "COPY BINARY as its own transaction against BEGIN, COPY, COMMIT, 1,000 rows each"},
+    {"raw/psql-copy", "raw", "postgresql", 0, insert_postgresql_psql,
+     "loop of COPY BINARY against psql \\copy, all rows in one transaction"},
+    {"raw/psql-copy/10000", "raw", "postgresql", 10000, insert_postgresql_psql,
+     "loop of COPY BINARY against psql \\copy, 10,000 rows a transaction"},
+    {"latency/durable/100000", "latency", "postgresql", 100000, latency_durable,
+     "write to durable at 100,000 rows/s offered, linger 5 ms"},
+#endif
+#ifdef BENCH_SQLITE
+    {"latency/durable/100000", "latency", "sqlite", 100000, latency_durable,
+     "write to durable at 100,000 rows/s offered, linger 5 ms"},
+#endif
+    {"memory/resident", "memory", "null", 0, memory_resident,
+     "resident memory of a fresh process with one sink of defaults"},
+    {"memory/allocations", "memory", "null", 0, memory_allocations,
+     "calls to the allocator after warm-up"},
+#ifdef BENCH_SQLITE
+    {"memory/resident", "memory", "sqlite", 0, memory_resident,
+     "resident memory of a fresh process with one sink of defaults"},
+    {"memory/allocations", "memory", "sqlite", 0, memory_allocations,
+     "calls to the allocator after warm-up"},
+#endif
+#ifdef BENCH_POSTGRESQL
+    {"memory/resident", "memory", "postgresql", 0, memory_resident,
+     "resident memory of a fresh process with one sink of defaults"},
+    {"memory/allocations", "memory", "postgresql", 0, memory_allocations,
+     "calls to the allocator after warm-up"},
+#endif
+};
+
+size_t scenario_count(void)
+{
+    return sizeof scenarios / sizeof scenarios[0];
+}
+
+const struct scenario *scenario_at(size_t index)
+{
+    return &scenarios[index];
+}
+
+int scenario_matches(const struct scenario *scenario, const char *selector)
+{
+    size_t length = strcspn(selector, "@");
+    if (strlen(scenario->name) != length || strncmp(scenario->name, selector, length) != 0)
+        return 0;
+    return selector[length] == '\0' || strcmp(scenario->driver, selector + length + 1) == 0;
+}
+
+/* Levenshtein's distance, of strings cut at 63 bytes. */
+static size_t edits(const char *a, const char *b)
+{
+    size_t row[64], width = strnlen(b, 63);
+    for (size_t k = 0; k <= width; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t corner = row[0];
+        row[0] = i + 1;
+        for (size_t k = 0; k < width; k++) {
+            size_t change = corner + (a[i] != b[k]);
+            corner = row[k + 1];
+            size_t least = row[k] < corner ? row[k] + 1 : corner + 1;
+            row[k + 1] = change < least ? change : least;
+        }
+    }
+    return row[width];
+}
+
+const struct scenario *scenario_nearest(const char *selector)
+{
+    const struct scenario *best = &scenarios[0];
+    size_t fewest = (size_t)-1;
+    for (size_t i = 0; i < scenario_count(); i++) {
+        size_t distance = edits(selector, scenarios[i].name);
+        if (distance < fewest) {
+            fewest = distance;
+            best = &scenarios[i];
+        }
+    }
+    return best;
+}
+
+const char *scenario_left_out(void)
+{
+#if !defined BENCH_POSTGRESQL && !defined BENCH_SQLITE
+    return "left out of this build: all scenarios on postgresql and sqlite (OUTFALL_DRIVERS)";
+#elif !defined BENCH_POSTGRESQL
+    return "left out of this build: all scenarios on postgresql (OUTFALL_DRIVERS)";
+#elif !defined BENCH_SQLITE
+    return "left out of this build: all scenarios on sqlite (OUTFALL_DRIVERS)";
+#else
+    return "";
+#endif
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#ifdef BENCH_POSTGRESQL
+#include "server.h"
+#endif
+
+static volatile sig_atomic_t signalled;
+
+static void on_signal(int number)
+{
+    signalled = number;
+}
+
+void session_catch_signals(void)
+{
+    /* SA_RESETHAND: a second Ctrl-C ends the program at once. */
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); /* A psql that died shows as EPIPE. */
+}
+
+int session_check(outfall_error *error)
+{
+    if (signalled == 0)
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_CLOSED, OUTFALL_ACTION_STOP,
+                             "interrupted by %s; finished scenarios are kept",
+                             strsignal(signalled));
+}
+
+int session_open(struct session *session, outfall_error *error)
+{
+    const char *base = getenv("TMPDIR");
+    if (base == NULL || base[0] != '/')
+        base = "/tmp";
+    snprintf(session->scratch, sizeof session->scratch, "%s/outfall-bench-XXXXXX", base);
+    if (mkdtemp(session->scratch) == NULL) {
+        int code = errno;
+        session->scratch[0] = '\0';
+        return outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_STOP,
+                                 "cannot make a directory in %s: %s; set TMPDIR to one with room",
+                                 base, strerror(code));
+    }
+    return OUTFALL_OK;
+}
+
+static int remove_entry(const char *path, const struct stat *info, int type, struct FTW *at)
+{
+    (void)info;
+    (void)type;
+    (void)at;
+    return remove(path);
+}
+
+void session_close(struct session *session)
+{
+#ifdef BENCH_POSTGRESQL
+    server_stop(session->server);
+#endif
+    session->server = NULL;
+    if (session->scratch[0] != '\0')
+        nftw(session->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    session->scratch[0] = '\0';
+}
+
+int session_postgresql(struct session *session, const char **url, outfall_error *error)
+{
+    int status = OUTFALL_OK;
+    *url = session->url;
+    if (session->url != NULL)
+        return OUTFALL_OK;
+#ifdef BENCH_POSTGRESQL
+    if (session->server == NULL) {
+        fprintf(session->out, "starting a PostgreSQL of this run's own …\n");
+        fflush(session->out);
+        status = server_start(session->scratch, &session->server, error);
+    }
+    if (status == OUTFALL_OK)
+        *url = server_url(session->server);
+#else
+    status = outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                               "this build has no PostgreSQL scenarios");
+#endif
+    return status;
+}
+
+static int uses_postgresql(const struct session *session)
+{
+    return session->driver != NULL && strcmp(session->driver, "postgresql") == 0;
+}
+
+double session_server_cpu_s(const struct session *session)
+{
+#ifdef BENCH_POSTGRESQL
+    if (session->server != NULL && uses_postgresql(session))
+        return server_cpu_s(session->server);
+#else
+    (void)session;
+#endif
+    return NAN;
+}
+
+int session_is_users_server(const struct session *session)
+{
+    return session->url != NULL && uses_postgresql(session);
+}
+
+int session_runs(const struct session *session, int normal, int quick)
+{
+    return session->runs > 0 ? session->runs : session->quick ? quick : normal;
+}
