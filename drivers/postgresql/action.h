@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server's error asks for: a table from SQLSTATE to status and action. Pure. */
+#ifndef DRV_PG_ACTION_H
+#define DRV_PG_ACTION_H
+
+#include <stdbool.h>
+
+typedef struct drv_pg_action {
+    int status;         /* enum outfall_status */
+    int action;         /* enum outfall_action */
+    const char *advice; /* What to do, for the message; NULL where the server's text says it. */
+} drv_pg_action;
+
+/*
+ * Classifies one error.
+ *
+ * sqlstate         Five characters; NULL or empty where the connection broke without one.
+ * source_function  The server's function that raised it (PG_DIAG_SOURCE_FUNCTION), or NULL: the
+ *                  only mark, whatever the server's language, between errors of one SQLSTATE.
+ * fatal            Severity FATAL or PANIC: the session is over, so no row is at fault.
+ */
+drv_pg_action drv_pg_action_of(const char *sqlstate, const char *source_function, bool fatal);
+
+/* Severity FATAL or PANIC, not localised (PG_DIAG_SEVERITY_NONLOCALIZED); NULL is not. */
+bool drv_pg_severity_is_fatal(const char *severity);
+
+#endif

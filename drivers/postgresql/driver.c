@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's table: PostgreSQL by libpq. */
+#include <pthread.h>
+#include <stdio.h>
+
+#include "postgresql/connection.h"
+#include "postgresql/create.h"
+#include "postgresql/describe.h"
+#include "postgresql/target.h"
+#include "postgresql/transaction.h"
+#include "postgresql/write.h"
+
+static char description[32]; /* Which libpq is known only at run time. */
+
+static void describe_client(void)
+{
+    int version = PQlibVersion();
+    snprintf(description, sizeof description, "libpq %d.%d", version / 10000, version % 10000);
+}
+
+static const outfall_driver driver = {
+    .abi = OUTFALL_DRIVER_ABI,
+    .struct_size = sizeof(outfall_driver),
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+    .name = "postgresql",
+    .description = description,
+    .connect = drv_pg_connect,
+    .disconnect = drv_pg_disconnect,
+    .ping = drv_pg_ping,
+    .reset = drv_pg_reset,
+    .sever = drv_pg_sever,
+    .describe = drv_pg_describe,
+    .target_free = drv_pg_target_free,
+    .create_table = drv_pg_create_table,
+    .begin = drv_pg_begin,
+    .write = drv_pg_write,
+    .savepoint = drv_pg_savepoint,
+    .commit = drv_pg_commit,
+    .rollback = drv_pg_rollback,
+};
+
+OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);
+
+const outfall_driver *outfall_driver_entry(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, describe_client);
+    return &driver;
+}

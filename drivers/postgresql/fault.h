@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills an outfall_error from what libpq and the server report. */
+#ifndef DRV_PG_FAULT_H
+#define DRV_PG_FAULT_H
+
+#include "postgresql/connection.h"
+
+/* From an error result; marks the session dead where it is over. */
+int drv_pg_fail_result(outfall_connection *connection, const PGresult *result,
+                       outfall_error *error);
+
+/* The connection broke, or libpq could not send. */
+int drv_pg_fail_lost(outfall_connection *connection, outfall_error *error);
+
+/* The deadline passed: the session is cut, so that the server ends it too. */
+int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error);
+
+int drv_pg_fail_memory(outfall_error *error);
+
+/* True for the results that are not errors. */
+bool drv_pg_result_ok(const PGresult *result);
+
+/* Copies a server's text: one line, cut between characters where it is too long. */
+void drv_pg_one_line(const char *from, char *to, size_t capacity);
+
+#endif

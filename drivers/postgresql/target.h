@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A described table: its columns, and the statements that write it. */
+#ifndef DRV_PG_TARGET_H
+#define DRV_PG_TARGET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <outfall/driver.h>
+
+#include "common/text.h"
+
+/* One column as the catalog has it. */
+typedef struct drv_pg_column {
+    int number;         /* attnum */
+    uint32_t type;      /* atttypid: the column's own type, a domain perhaps. */
+    int32_t modifier;   /* atttypmod */
+    uint32_t base_type; /* What values are encoded as: a domain's base type, through all domains. */
+    char *base_name;    /* schema.type of it, quoted; for the cast of a type without encoding. */
+} drv_pg_column;
+
+typedef struct drv_pg_target {
+    outfall_target base;     /* First: the library's pointer is ours. */
+    uint64_t serial;         /* Never used twice in a process; names prepared statements. */
+    bool copy;               /* COPY does what arrays do for this target. */
+    outfall_column *columns; /* base.columns; names and type names are ours. */
+    drv_pg_column *sources;  /* One a column. */
+    uint32_t oid;            /* Of the relation. */
+    char kind;               /* relkind */
+    char *name;              /* The relation's name, unquoted: it is in COPY's error context. */
+    char *display;           /* base.display_name, and how statements name it. */
+    char *insert;            /* INSERT … SELECT unnest($1), … */
+    char *check;             /* SELECT …: true while the table is as described. */
+    char *lock;              /* LOCK TABLE … */
+    char *copy_in;           /* COPY … FROM STDIN (FORMAT binary) */
+} drv_pg_target;
+
+/*
+ * Makes the statements of a target whose other members are set. `overriding`: a GENERATED ALWAYS
+ * identity is among its columns. OUTFALL_ERR_NOMEM.
+ */
+int drv_pg_target_finish(drv_pg_target *target, bool overriding, outfall_error *error);
+
+/* Frees all of it; NULL is legal. */
+void drv_pg_target_free(outfall_target *target);
+
+#endif
