@@ -25,7 +25,7 @@ build: ## Builds build/release.
 
 test: deps lint ## Lint, then the tests under gcc, clang, ASan, UBSan and TSan, and the fuzzers.
 	@$(call BUILD,clang,-DCMAKE_C_COMPILER=$(CLANG)) && $(call CTEST,clang) -L 'unit|property'
-	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG)) && $(call CTEST,fuzz) -L fuzz
+	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG) -DOUTFALL_FUZZ_SECONDS=10) && $(call CTEST,fuzz) -L fuzz
 	@$(call BUILD,tsan) && $(call CTEST,tsan) -L threads
 	@$(call BUILD,asan) && $(call CTEST,asan) -LE house
 	@$(call BUILD,dev) && $(call CTEST,dev)

@@ -19,7 +19,7 @@ static int run(const of_args *args)
     for (size_t i = 0;; i++) {
         memset(&info, 0, sizeof info);
         info.struct_size = sizeof info;
-        int status = outfall_driver_at(i, &info, &error);
+        int status = outfall_driver_at(NULL, i, &info, &error);
         if (status == OUTFALL_ERR_NOT_FOUND)
             return code;
         if (status != OUTFALL_OK) {

@@ -289,7 +289,7 @@ static bool knows_scheme(const char *url)
     size_t length = strcspn(url, ":");
 
     for (size_t i = 0; i < DRIVERS_MAX; i++) {
-        int status = outfall_driver_at(i, &info, NULL);
+        int status = outfall_driver_at(NULL, i, &info, NULL);
         if (status == OUTFALL_ERR_NOT_FOUND)
             break;
         if (status == OUTFALL_OK && strncasecmp(info.name, url, length) == 0)

@@ -28,7 +28,8 @@ void *of_calloc(size_t count, size_t bytes)
 
 void *of_alloc_aligned(size_t alignment, size_t bytes)
 {
-    return refused() ? NULL : aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    return refused() ? NULL
+                     : aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
 }
 
 void *of_realloc(void *memory, size_t bytes)

@@ -54,9 +54,9 @@ int of_fail_copy(outfall_error *to, const outfall_error *from)
 const char *outfall_status_name(int status)
 {
     static const char *const names[] = {
-        "ok",        "invalid",     "out of memory", "full",   "timeout",      "connection", "refused",
-        "database",  "not found",   "unsupported",   "closed", "configuration", "authentication",
-        "changed",   "unknown outcome",
+        "ok",         "invalid",       "out of memory",  "full",      "timeout",
+        "connection", "refused",       "database",       "not found", "unsupported",
+        "closed",     "configuration", "authentication", "changed",   "unknown outcome",
     };
     if (status > 0 || status < -(int)(sizeof names / sizeof names[0]) + 1)
         return "?";

@@ -19,10 +19,11 @@ int of_chunks_init(of_chunks *chunks, size_t bytes_max, size_t chunk_bytes, size
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     chunk_bytes = (chunk_bytes + page - 1) / page * page;
     if (bytes_max < 2 * chunk_bytes)
-        return of_fail(error, OUTFALL_ERR_CONFIG,
-                       "buffer.bytes (%zu) holds fewer than two chunks of buffer.chunk.bytes (%zu): "
-                       "raise the first or lower the second",
-                       bytes_max, chunk_bytes);
+        return of_fail(
+            error, OUTFALL_ERR_CONFIG,
+            "buffer.bytes (%zu) holds fewer than two chunks of buffer.chunk.bytes (%zu): "
+            "raise the first or lower the second",
+            bytes_max, chunk_bytes);
     if (row_bytes_max > bytes_max / 2)
         row_bytes_max = bytes_max / 2; /* One row never takes so much that nothing else moves. */
     chunks->chunk_bytes = (uint32_t)chunk_bytes;
@@ -139,6 +140,10 @@ void of_chunks_free(of_chunks *chunks, of_chunk *chunk)
         of_free_pages(chunk, (size_t)ballast * chunks->chunk_bytes);
         free_ballast(chunks, number, ballast);
     }
+}
+
+void of_chunks_wake(of_chunks *chunks)
+{
     of_eventcount_wake(&chunks->freed);
 }
 

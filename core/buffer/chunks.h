@@ -23,9 +23,10 @@ typedef struct of_chunk {
     _Alignas(64) atomic_uint published; /* Rows that the reader may take; release and acquire. */
     atomic_uint sealed;                 /* 1: no more rows come; after the last published. */
     /* Fixed while the chunk is in use. */
-    _Alignas(64) uint32_t number; /* Its place in the block; of the first of its ballast if large. */
-    uint32_t ballast;             /* A large chunk's own memory stands for this many; else 0. */
-    uint32_t bytes;               /* Room at data, entries included. */
+    _Alignas(
+        64) uint32_t number; /* Its place in the block; of the first of its ballast if large. */
+    uint32_t ballast;        /* A large chunk's own memory stands for this many; else 0. */
+    uint32_t bytes;          /* Room at data, entries included. */
     /* The reader's. */
     uint32_t taken;        /* Rows that are in a batch or beyond. */
     uint32_t acknowledged; /* Of those, done. */
@@ -56,8 +57,11 @@ size_t of_chunks_room(const of_chunks *chunks);
 /* An empty chunk with at least `row_bytes` of room for one row; NULL where there is none now. */
 of_chunk *of_chunks_try(of_chunks *chunks, size_t row_bytes);
 
-/* Gives a chunk back and wakes who waits. Any thread. */
+/* Gives a chunk back. Any thread; of_chunks_wake follows once all are given back that can be. */
 void of_chunks_free(of_chunks *chunks, of_chunk *chunk);
+
+/* Wakes the writers that wait for a chunk: once for many chunks, as each wake costs a switch. */
+void of_chunks_wake(of_chunks *chunks);
 
 uint64_t of_chunks_bytes_used(const of_chunks *chunks);
 

@@ -13,8 +13,8 @@
 #define ENTRY sizeof(outfall_row_entry)
 #define TIME_USES 16 /* Rows that share one reading of the clock. */
 
-int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped,
-                int64_t block_us, const char *name, of_lane **out, outfall_error *error)
+int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped, int64_t block_us,
+                const char *name, of_lane **out, outfall_error *error)
 {
     uint32_t ring = 2; /* Each entry holds at least one chunk, so the ring cannot overflow. */
     while (ring < chunks->count + 1)
@@ -35,6 +35,7 @@ int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stoppe
     lane->ring = slots;
     lane->ring_mask = ring - 1;
     atomic_init(&lane->wake_rows, 1);
+    atomic_init(&lane->wake_bytes, 1);
     snprintf(lane->name, sizeof lane->name, "%s", name);
     *out = lane;
     return OUTFALL_OK;
@@ -46,8 +47,8 @@ void of_lane_free(of_lane *lane)
         return;
     uint32_t tail = atomic_load_explicit(&lane->ring_tail, memory_order_acquire);
     for (uint32_t i = lane->ring_head; i != tail; i++)
-        of_chunks_free(lane->chunks,
-                       atomic_load_explicit(&lane->ring[i & lane->ring_mask], memory_order_relaxed));
+        of_chunks_free(lane->chunks, atomic_load_explicit(&lane->ring[i & lane->ring_mask],
+                                                          memory_order_relaxed));
     of_free(lane->ring);
     of_free(lane);
 }
@@ -71,7 +72,8 @@ static of_chunk *wait_chunk(of_lane *lane, size_t bytes)
         lane->block_until_us = of_clock_us() + lane->block_us;
     atomic_fetch_add_explicit(&chunks->waits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&chunks->starving, 1, memory_order_relaxed);
-    while (chunk == NULL && waiting && atomic_load_explicit(lane->stopped, memory_order_relaxed) == 0) {
+    while (chunk == NULL && waiting &&
+           atomic_load_explicit(lane->stopped, memory_order_relaxed) == 0) {
         uint32_t ticket = of_eventcount_arm(&chunks->freed);
         of_eventcount_wake(lane->wake);
         chunk = of_chunks_try(chunks, bytes);
@@ -119,31 +121,37 @@ static void build_in(of_lane *lane, of_chunk *chunk, uint32_t rows, uint32_t sta
     lane->limit = chunk->bytes - (rows + 1) * (uint32_t)ENTRY;
 }
 
+/* Whether a count that grew from `before` by `more` has passed a limit on its way. */
+static bool crosses(uint64_t before, uint64_t more, uint64_t limit)
+{
+    return before < limit && before + more >= limit;
+}
+
 /* Shows the reader the rows that are done. */
 static void publish(of_lane *lane)
 {
     of_chunk *chunk = lane->chunk;
-    uint32_t published = atomic_load_explicit(&chunk->published, memory_order_relaxed);
-    uint32_t count = lane->rows - published;
+    uint32_t count = lane->rows - atomic_load_explicit(&chunk->published, memory_order_relaxed);
+    uint32_t bytes = lane->start - lane->published_to;
     if (count == 0)
         return;
-    uint64_t accepted = atomic_load_explicit(&lane->accepted, memory_order_relaxed);
-    uint64_t waiting = accepted - atomic_load_explicit(&lane->taken, memory_order_relaxed);
-    uint64_t bytes = atomic_load_explicit(&lane->accepted_bytes, memory_order_relaxed) +
-                     lane->start - lane->published_to;
-    atomic_store_explicit(&lane->accepted_bytes, bytes, memory_order_relaxed);
+    uint64_t rows_before = atomic_load_explicit(&lane->accepted, memory_order_relaxed);
+    uint64_t bytes_before = atomic_load_explicit(&lane->accepted_bytes, memory_order_relaxed);
+    uint64_t rows = rows_before - atomic_load_explicit(&lane->taken, memory_order_relaxed);
+    atomic_store_explicit(&lane->accepted_bytes, bytes_before + bytes, memory_order_relaxed);
     lane->published_to = lane->start;
     /* Release: the rows and their entries come before the count that shows them. */
     atomic_store_explicit(&chunk->published, lane->rows, memory_order_release);
-    atomic_store_explicit(&lane->accepted, accepted + count, memory_order_release);
+    atomic_store_explicit(&lane->accepted, rows_before + count, memory_order_release);
     /*
-     * The flusher is woken for the first row of an empty lane, for the one that fills a batch, and
-     * for each new chunk, which may fill it in bytes. `waiting` may be stale when the flusher has
-     * just taken rows; it then looks again within a few milliseconds before it sleeps for good
-     * (flusher.c), and so cannot miss these.
+     * The flusher is woken for the first row of an empty lane and for the one that fills a batch.
+     * What the reader has taken may be stale here when it has just taken rows; it then looks again
+     * within a few milliseconds before it sleeps for good (flusher.c), and so cannot miss these.
      */
-    uint64_t wake_rows = atomic_load_explicit(&lane->wake_rows, memory_order_relaxed);
-    if (waiting == 0 || (waiting < wake_rows && waiting + count >= wake_rows) || published == 0)
+    bytes_before -= atomic_load_explicit(&lane->taken_bytes, memory_order_relaxed);
+    if (rows == 0 ||
+        crosses(rows, count, atomic_load_explicit(&lane->wake_rows, memory_order_relaxed)) ||
+        crosses(bytes_before, bytes, atomic_load_explicit(&lane->wake_bytes, memory_order_relaxed)))
         of_eventcount_wake(lane->wake);
 }
 
@@ -333,6 +341,11 @@ bool of_lane_take(of_lane *lane, uint64_t rows_max, uint64_t bytes_max, of_span 
     span->chunk = chunk;
     span->position = taken;
     chunk->taken += count;
+    size_t bytes;
+    outfall_span_bytes(&span->rows, &bytes);
+    atomic_store_explicit(&lane->taken_bytes,
+                          atomic_load_explicit(&lane->taken_bytes, memory_order_relaxed) + bytes,
+                          memory_order_relaxed);
     atomic_store_explicit(&lane->taken, taken + count, memory_order_relaxed);
     return true;
 }
@@ -367,10 +380,10 @@ void of_lane_reclaim(of_lane *lane)
     bool fenced = of_membarrier();
     /* From here on a writer that starts a row sees the question; one that had started before is
      * seen to be building, or to have published. */
-    bool idle = fenced && atomic_load_explicit(&lane->building, memory_order_acquire) == 0 &&
-                atomic_load_explicit(&chunk->published, memory_order_acquire) ==
-                    chunk->acknowledged &&
-                atomic_load_explicit(&chunk->sealed, memory_order_acquire) == 0;
+    bool idle =
+        fenced && atomic_load_explicit(&lane->building, memory_order_acquire) == 0 &&
+        atomic_load_explicit(&chunk->published, memory_order_acquire) == chunk->acknowledged &&
+        atomic_load_explicit(&chunk->sealed, memory_order_acquire) == 0;
     /* Release: the writer that finds it taken must not see the chunk any more. */
     if (!atomic_compare_exchange_strong_explicit(&lane->reclaim, &asked,
                                                  idle ? OF_RECLAIM_TAKEN : OF_RECLAIM_NONE,

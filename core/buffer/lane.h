@@ -38,13 +38,13 @@ typedef struct of_lane {
     atomic_uint_fast64_t accepted_bytes;
     atomic_uint_fast64_t refused;
     atomic_uint closing;
-    of_chunk *chunk;      /* `open`, from begin to leave; else NULL. */
-    uint32_t rows;        /* In the chunk, with those that are done but not published. */
+    of_chunk *chunk;       /* `open`, from begin to leave; else NULL. */
+    uint32_t rows;         /* In the chunk, with those that are done but not published. */
     uint32_t published_to; /* The first byte behind the published rows. */
-    uint32_t start;       /* The row's first byte in the chunk. */
-    uint32_t at;          /* Where the next field goes. */
-    uint32_t limit;       /* What the row must not pass. */
-    uint32_t time;        /* The last reading of the clock, and how many rows may still use it. */
+    uint32_t start;        /* The row's first byte in the chunk. */
+    uint32_t at;           /* Where the next field goes. */
+    uint32_t limit;        /* What the row must not pass. */
+    uint32_t time;         /* The last reading of the clock, and how many rows may still use it. */
     uint32_t time_uses;
     int64_t block_until_us; /* When this call stops waiting for memory; 0: it has not waited yet. */
 
@@ -53,14 +53,16 @@ typedef struct of_lane {
     atomic_uint reclaim;                     /* enum of_reclaim: the two agree on `open` by it. */
     atomic_uint_fast64_t acknowledged;
     atomic_uint_fast64_t source_offset; /* Of the last acknowledged row. */
-    atomic_uint wake_rows;              /* The writer wakes the flusher at this many waiting. */
+    atomic_uint_fast64_t taken_bytes;
+    atomic_uint_fast64_t wake_rows; /* The writer wakes the flusher when so much waits. */
+    atomic_uint_fast64_t wake_bytes;
     uint32_t ring_head;
     uint64_t flush_to; /* Rows up to here leave without lingering. */
     uint64_t reported; /* Acknowledged rows that have been polled; under the share's mutex. */
 } of_lane;
 
-int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped,
-                int64_t block_us, const char *name, of_lane **out, outfall_error *error);
+int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped, int64_t block_us,
+                const char *name, of_lane **out, outfall_error *error);
 
 /* Frees the lane and every chunk it still holds. Nobody may use it any more. */
 void of_lane_free(of_lane *lane);

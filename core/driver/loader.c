@@ -20,8 +20,8 @@ int of_driver_check(const outfall_driver *driver, const char *source, outfall_dr
     if (out->name == NULL || out->description == NULL || out->connect == NULL ||
         out->disconnect == NULL || out->ping == NULL || out->reset == NULL || out->sever == NULL ||
         out->describe == NULL || out->target_free == NULL || out->create_table == NULL ||
-        out->begin == NULL || out->write == NULL || out->savepoint == NULL ||
-        out->commit == NULL || out->rollback == NULL)
+        out->begin == NULL || out->write == NULL || out->savepoint == NULL || out->commit == NULL ||
+        out->rollback == NULL)
         return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
                        "driver %s lacks a required function: install the one that came with this "
                        "library",

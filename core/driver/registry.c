@@ -120,11 +120,11 @@ static int load_place(const of_driver_place *place, outfall_driver *out, outfall
 }
 
 /* The driver of that place, loaded at most once. Called with the mutex held. */
-static int load_once(const of_driver_place *place, const outfall_driver **out,
-                     outfall_error *error)
+static int load_once(const of_driver_place *place, const outfall_driver **out, outfall_error *error)
 {
     for (of_driver_loaded *one = loaded; one != NULL; one = one->next) {
-        if (strcmp(one->place.name, place->name) == 0 && strcmp(one->place.path, place->path) == 0) {
+        if (strcmp(one->place.name, place->name) == 0 &&
+            strcmp(one->place.path, place->path) == 0) {
             *out = &one->table;
             return OUTFALL_OK;
         }
@@ -150,8 +150,8 @@ static int fail_unknown(const char *name, const of_driver_place *places, size_t 
     char list[256] = "";
     size_t length = 0;
     for (size_t i = 0; i < count && length + 40 < sizeof list; i++)
-        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s",
-                                   i == 0 ? "" : ", ", places[i].name);
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s%s", i == 0 ? "" : ", ",
+                                   places[i].name);
     return of_fail(error, OUTFALL_ERR_NOT_FOUND,
                    "no driver for %s: — installed drivers: %s; set driver.path where the module "
                    "is elsewhere",
@@ -164,6 +164,10 @@ int of_driver_find(const char *name, const char *extra_path, const outfall_drive
     int status;
     size_t at = 0;
     *out = NULL;
+    if (extra_path != NULL && extra_path[0] != '\0' && extra_path[0] != '/')
+        return of_fail(error, OUTFALL_ERR_CONFIG,
+                       "driver.path \"%s\" is not absolute: give the directory from / on",
+                       extra_path);
     of_driver_place *places = of_calloc(PLACES_MAX + 1, sizeof *places);
     if (places == NULL)
         return of_fail_nomem(error);

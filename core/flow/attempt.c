@@ -45,9 +45,9 @@ static int add_letter(of_attempt *attempt, uint64_t index, const outfall_error *
     of_letter *letter = of_calloc(1, sizeof *letter);
     if (letter == NULL)
         return of_fail_nomem(error);
-    int status = of_row_json(feed->versions[attempt->batch->version]->schema,
-                             span->rows.base + entry->start, entry->bytes, &json,
-                             &letter->row_bytes, error);
+    int status =
+        of_row_json(feed->versions[attempt->batch->version]->schema, span->rows.base + entry->start,
+                    entry->bytes, &json, &letter->row_bytes, error);
     if (status != OUTFALL_OK) {
         of_scratch_free(&json);
         of_free(letter);
@@ -93,9 +93,9 @@ static int reencode(of_attempt *attempt, outfall_error *error)
         const outfall_span *span = &batch->views[i];
         for (uint32_t row = 0; row < span->count && status == OUTFALL_OK; row++, index++) {
             const outfall_row_entry *entry = outfall_span_entry(span, row);
-            status = of_reencoded_add(&attempt->reencoded, from->schema, attempt->version->schema,
-                                      span->base, entry, (uint32_t)index, feed->options.lossy,
-                                      &why);
+            status =
+                of_reencoded_add(&attempt->reencoded, from->schema, attempt->version->schema,
+                                 span->base, entry, (uint32_t)index, feed->options.lossy, &why);
             if (status == OUTFALL_ERR_REFUSED)
                 status = add_letter(attempt, index, &why, error);
             else if (status != OUTFALL_OK)
@@ -133,8 +133,8 @@ int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfal
     outfall_batch part = attempt->rows;
     if (count != attempt->rows.rows)
         of_batch_slice(&attempt->rows, first, count, attempt->batch->slice, &part);
-    int status = of_lease_write(&share->lease, attempt->version->target, &part, &attempt->result,
-                                error);
+    int status =
+        of_lease_write(&share->lease, attempt->version->target, &part, &attempt->result, error);
     of_count(&share->counters.writes,
              attempt->result.statements > 0 ? attempt->result.statements : 1);
     return status;

@@ -64,11 +64,14 @@ int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us)
     pthread_mutex_lock(&share->mutex);
     ripeness.requested = serve_flush(share);
     of_share_retire(share);
-    uint64_t wake_rows = options->batch_rows / (share->lane_count > 0 ? share->lane_count : 1);
+    uint64_t lanes = share->lane_count > 0 ? share->lane_count : 1;
     for (uint32_t i = 0; i < share->lane_count; i++) {
         of_lane_waiting waiting;
         of_lane *lane = share->lanes[i];
-        atomic_store_explicit(&lane->wake_rows, (uint32_t)(wake_rows > 0 ? wake_rows : 1),
+        /* Each lane's part of a batch. */
+        atomic_store_explicit(&lane->wake_rows, (options->batch_rows + lanes - 1) / lanes,
+                              memory_order_relaxed);
+        atomic_store_explicit(&lane->wake_bytes, (options->batch_bytes + lanes - 1) / lanes,
                               memory_order_relaxed);
         of_lane_survey(lane, options->batch_rows, options->batch_bytes, &waiting);
         ripeness.rows += waiting.rows;

@@ -28,7 +28,8 @@ int of_batch_reason(const of_feed_options *options, const of_ripeness *ripeness)
  */
 int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us);
 
-/* Takes a batch within the feed's limits into share->batch. The share's flusher alone calls this. */
+/* Takes a batch within the feed's limits into share->batch. The share's flusher alone calls this.
+ */
 void of_batch_take(of_share *share, int reason, int64_t now_us);
 
 #endif

@@ -49,7 +49,8 @@ static int write_rows(of_attempt *attempt, outfall_error *error)
     if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
         return status;
     int64_t named = commit_failed ? -1 : attempt->result.bad_row;
-    bool piecewise = commit_failed || (lease->driver->capabilities & OUTFALL_DRIVER_SAVEPOINTS) == 0;
+    bool piecewise =
+        commit_failed || (lease->driver->capabilities & OUTFALL_DRIVER_SAVEPOINTS) == 0;
     status = roll_back(lease, error);
     if (status == OUTFALL_OK)
         status = of_isolate(attempt, named, piecewise, error);
@@ -189,10 +190,11 @@ static bool post_letters(of_attempt *attempt)
         of_letter *next = letter->next;
         if (!of_events_post_letter(&feed->events, letter, deadline_us, &feed->stopped)) {
             outfall_error error;
-            of_fail(&error, OUTFALL_ERR_FULL,
-                    "dead letters are not being polled: %llu rejected rows wait; call outfall_poll, "
-                    "or raise deadletter.bytes or deadletter.wait.ms",
-                    (unsigned long long)attempt->letter_count);
+            of_fail(
+                &error, OUTFALL_ERR_FULL,
+                "dead letters are not being polled: %llu rejected rows wait; call outfall_poll, "
+                "or raise deadletter.bytes or deadletter.wait.ms",
+                (unsigned long long)attempt->letter_count);
             of_feed_stop(feed, &error);
             return false;
         }

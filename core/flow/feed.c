@@ -22,8 +22,10 @@ static int add_version(of_feed *feed, outfall_target *target, outfall_error *err
 {
     uint32_t number = atomic_load_explicit(&feed->version_count, memory_order_relaxed);
     if (number == OF_VERSIONS_MAX)
-        return of_fail(error, OUTFALL_ERR_CHANGED, "the columns of %s have changed %u times: open "
-                       "the sink anew", target->display_name, number);
+        return of_fail(error, OUTFALL_ERR_CHANGED,
+                       "the columns of %s have changed %u times: open "
+                       "the sink anew",
+                       target->display_name, number);
     of_version *version = of_calloc(1, sizeof *version);
     if (version == NULL)
         return of_fail_nomem(error);
@@ -162,7 +164,7 @@ void of_feed_stop(of_feed *feed, const outfall_error *error)
     if (!first)
         return;
     of_log(OF_LOG_ERROR, "the sink has stopped: %s", error->message);
-    of_eventcount_wake(&feed->chunks.freed);
+    of_chunks_wake(&feed->chunks);
     of_eventcount_wake(&feed->acknowledged);
     of_eventcount_wake(&feed->events.room);
     of_events_notify(&feed->events);
@@ -189,8 +191,7 @@ int of_feed_describe(const of_feed_options *options, of_lease *lease, outfall_ta
 }
 
 /* The columns of the version that rows were first encoded for, by name: what to describe again. */
-static int describe_same(of_feed *feed, of_lease *lease, outfall_target **out,
-                         outfall_error *error)
+static int describe_same(of_feed *feed, of_lease *lease, outfall_target **out, outfall_error *error)
 {
     of_feed_options options = feed->options;
     if (options.schema == NULL)
@@ -270,6 +271,8 @@ void of_share_retire(of_share *share)
         else
             share->lanes[kept++] = lane;
     }
+    if (kept < share->lane_count)
+        of_chunks_wake(&share->feed->chunks);
     share->lane_count = kept;
     if (share->lane_first >= kept)
         share->lane_first = 0;

@@ -68,9 +68,9 @@ typedef struct of_feed of_feed;
 /* The lanes of one feed that one flusher serves. */
 typedef struct of_share {
     of_feed *feed;
-    struct of_share *next;   /* In the flusher's list; under its mutex. */
-    of_eventcount *wake;     /* The flusher's. */
-    pthread_mutex_t mutex;   /* Over the list of lanes; never held across I/O. */
+    struct of_share *next; /* In the flusher's list; under its mutex. */
+    of_eventcount *wake;   /* The flusher's. */
+    pthread_mutex_t mutex; /* Over the list of lanes; never held across I/O. */
     of_lane **lanes;
     uint32_t lane_count;
     uint32_t lane_capacity;
@@ -85,7 +85,7 @@ typedef struct of_share {
 } of_share;
 
 struct of_feed {
-    atomic_uint references; /* The sink's, and one for each share that a flusher holds. */
+    atomic_uint references;        /* The sink's, and one for each share that a flusher holds. */
     atomic_uint_fast64_t rejected; /* Over all shares, for rejected_max. */
     of_feed_options options;
     of_pool *pool;
@@ -100,7 +100,7 @@ struct of_feed {
 
     atomic_int stopped; /* Non-zero: the status of stop_error. */
     outfall_error stop_error;
-    atomic_int stop_reported; /* The event of the stop has been polled. */
+    atomic_int stop_reported;        /* The event of the stop has been polled. */
     atomic_int_fast64_t close_by_us; /* INT64_MAX until the sink is being closed. */
 
     atomic_uint_fast64_t retired_accepted; /* What closed writers had counted. */

@@ -37,6 +37,7 @@ static void reclaim(of_share *share)
     for (uint32_t i = 0; i < share->lane_count; i++)
         of_lane_reclaim(share->lanes[i]);
     pthread_mutex_unlock(&share->mutex);
+    of_chunks_wake(&share->feed->chunks);
     share->reclaimed = true;
 }
 
@@ -118,8 +119,8 @@ static enum of_mood rest(of_flusher *flusher, enum of_mood mood, uint32_t ticket
 {
     static const int64_t rests_us[] = {LOOK_AGAIN_US, IDLE_US, INT64_C(3600000000)};
     int64_t until_us = of_clock_us() + rests_us[mood];
-    bool timed_out = !of_eventcount_wait(&flusher->wake, ticket,
-                                         due_us < until_us ? due_us : until_us);
+    bool timed_out =
+        !of_eventcount_wait(&flusher->wake, ticket, due_us < until_us ? due_us : until_us);
     if (!timed_out || due_us < until_us)
         return BUSY;
     if (mood == LOOKING)

@@ -119,8 +119,7 @@ int of_lease_savepoint(of_lease *lease, int step, outfall_error *error)
 int of_lease_commit(of_lease *lease, outfall_error *error)
 {
     int64_t deadline_us = start(lease);
-    int status =
-        end(lease, lease->driver->commit(lease->connection, deadline_us, error), error);
+    int status = end(lease, lease->driver->commit(lease->connection, deadline_us, error), error);
     if (status == OUTFALL_OK)
         lease->in_transaction = false;
     return status;
@@ -129,8 +128,7 @@ int of_lease_commit(of_lease *lease, outfall_error *error)
 int of_lease_rollback(of_lease *lease, outfall_error *error)
 {
     int64_t deadline_us = start(lease);
-    int status =
-        end(lease, lease->driver->rollback(lease->connection, deadline_us, error), error);
+    int status = end(lease, lease->driver->rollback(lease->connection, deadline_us, error), error);
     if (status == OUTFALL_OK)
         lease->in_transaction = false;
     else

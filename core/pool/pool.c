@@ -61,8 +61,7 @@ void of_pool_free(of_pool *pool)
 }
 
 /* Waits for an idle connection, in *out, or for the right to open one: *out is NULL. */
-static int claim(of_pool *pool, int64_t deadline_us, outfall_connection **out,
-                 outfall_error *error)
+static int claim(of_pool *pool, int64_t deadline_us, outfall_connection **out, outfall_error *error)
 {
     bool in_time = true;
     int status = OUTFALL_OK;
@@ -75,9 +74,9 @@ static int claim(of_pool *pool, int64_t deadline_us, outfall_connection **out,
     else if (pool->open < pool->options.connections_max)
         pool->open++;
     else
-        status = of_fail(error, OUTFALL_ERR_TIMEOUT,
-                         "all %u connections are in use: raise pool.max",
-                         pool->options.connections_max);
+        status =
+            of_fail(error, OUTFALL_ERR_TIMEOUT, "all %u connections are in use: raise pool.max",
+                    pool->options.connections_max);
     pthread_mutex_unlock(&pool->mutex);
     return status;
 }

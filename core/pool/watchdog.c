@@ -21,7 +21,8 @@ struct of_watchdog {
     bool stopping;
 };
 
-/* Severing never blocks (driver.h), so it is done under the lock: the guard cannot end meanwhile. */
+/* Severing never blocks (driver.h), so it is done under the lock: the guard cannot end meanwhile.
+ */
 static void sever(of_watch *watch)
 {
     if (!watch->severed)
@@ -93,7 +94,7 @@ void of_watchdog_free(of_watchdog *watchdog)
 }
 
 void of_watchdog_guard(of_watchdog *watchdog, of_watch *watch, const outfall_driver *driver,
-              outfall_connection *connection, int64_t deadline_us)
+                       outfall_connection *connection, int64_t deadline_us)
 {
     *watch = (of_watch){NULL, driver, connection, deadline_us, false};
     pthread_mutex_lock(&watchdog->mutex);

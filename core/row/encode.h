@@ -149,7 +149,8 @@ static inline bool of_copy_ascii(uint8_t *out, const uint8_t *from, size_t lengt
  * Room for the field of a value that is of the column's own type or of fixed size; 0 where
  * of_convert_bytes_max has to say.
  */
-static inline size_t of_encode_bytes_max(const outfall_column *column, const outfall_value *value)
+__attribute__((always_inline)) static inline size_t
+of_encode_bytes_max(const outfall_column *column, const outfall_value *value)
 {
     /* Types whose fields have a fixed size, whatever value goes in. */
     const uint32_t fixed =
@@ -202,8 +203,8 @@ static inline bool of_encode_timestamp(const outfall_column *column, int64_t us_
  * in as it is, false where of_convert has to look at it (and may well accept it). `out` has room
  * for of_encode_bytes_max or of_convert_bytes_max bytes.
  */
-static inline bool of_encode(const outfall_column *column, const outfall_value *value, uint8_t *out,
-                             size_t *bytes)
+__attribute__((always_inline)) static inline bool
+of_encode(const outfall_column *column, const outfall_value *value, uint8_t *out, size_t *bytes)
 {
     if (value->type >= OUTFALL_TYPE_INT16 && value->type <= OUTFALL_TYPE_INT64)
         return of_encode_int(column, value->as.integer, out, bytes);

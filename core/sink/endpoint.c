@@ -59,15 +59,20 @@ static void release(of_endpoint *endpoint)
         destroy(endpoint);
 }
 
-/* On the flusher's thread, as its last act. */
+/*
+ * On the flusher's thread, as its last act. In one step, so that a close that has seen the last
+ * flusher end is the one to close the connections: they are closed when it returns.
+ */
 static void flusher_ended(void *context)
 {
     of_endpoint *endpoint = context;
     pthread_mutex_lock(&endpoint->mutex);
     endpoint->running--;
+    bool last = --endpoint->references == 0;
     pthread_cond_broadcast(&endpoint->changed);
     pthread_mutex_unlock(&endpoint->mutex);
-    release(endpoint);
+    if (last)
+        destroy(endpoint);
 }
 
 /* Ends the flushers and waits for them, for as long as there is time. */
@@ -76,8 +81,7 @@ static void end(of_endpoint *endpoint, int64_t deadline_us)
     for (uint32_t i = 0; i < endpoint->flusher_count; i++)
         of_flusher_stop(endpoint->flushers[i]);
     pthread_mutex_lock(&endpoint->mutex);
-    while (endpoint->running > 0 &&
-           of_cond_wait(&endpoint->changed, &endpoint->mutex, deadline_us))
+    while (endpoint->running > 0 && of_cond_wait(&endpoint->changed, &endpoint->mutex, deadline_us))
         ;
     pthread_mutex_unlock(&endpoint->mutex);
     release(endpoint);
@@ -124,13 +128,10 @@ static int open_pool(of_endpoint *endpoint, const outfall_driver *driver, outfal
     return of_pool_new(driver, &options, &endpoint->pool, error);
 }
 
-static int create(const of_url *url, const outfall_config *config, of_endpoint **out,
-                  outfall_error *error)
+static int create(const of_url *url, const outfall_config *config, const outfall_driver *driver,
+                  of_endpoint **out, outfall_error *error)
 {
-    const outfall_driver *driver;
-    int status = of_driver_find(url->scheme, config->values.driver_path, &driver, error);
-    if (status != OUTFALL_OK)
-        return status;
+    int status;
     of_endpoint *endpoint = of_calloc(1, sizeof *endpoint);
     if (endpoint == NULL)
         return of_fail_nomem(error);
@@ -168,15 +169,19 @@ static bool same_options(const outfall_config *left, const outfall_config *right
 int of_endpoint_get(const of_url *url, const outfall_config *config, of_endpoint **out,
                     outfall_error *error)
 {
-    int status = OUTFALL_OK;
+    const outfall_driver *driver;
     *out = NULL;
+    /* Before the lock: no two of the process's locks are ever held at once. */
+    int status = of_driver_find(url->scheme, config->values.driver_path, &driver, error);
+    if (status != OUTFALL_OK)
+        return status;
     pthread_mutex_lock(&list_mutex);
     for (of_endpoint *one = list; one != NULL && *out == NULL; one = one->next)
         if (one->fork_generation == of_fork_generation && strcmp(one->url, url->rest) == 0 &&
             same_options(one->config, config))
             *out = one;
     if (*out == NULL) {
-        status = create(url, config, out, error);
+        status = create(url, config, driver, out, error);
         if (status == OUTFALL_OK) {
             (*out)->next = list;
             list = *out;

@@ -37,8 +37,8 @@ int outfall_ping(const char *url, const outfall_config *config, char *descriptio
                        url == NULL ? "url is NULL" : "there is no room for the description");
     if (description != NULL)
         description[0] = '\0';
-    int status = config == NULL ? outfall_config_new(&copy, error)
-                                : of_config_copy(config, &copy, error);
+    int status =
+        config == NULL ? outfall_config_new(&copy, error) : of_config_copy(config, &copy, error);
     if (status == OUTFALL_OK)
         status = of_url_parse(url, copy, &parsed, error);
     if (status == OUTFALL_OK)
@@ -51,23 +51,37 @@ int outfall_ping(const char *url, const outfall_config *config, char *descriptio
     return status;
 }
 
-int outfall_driver_at(size_t index, outfall_driver_info *out, outfall_error *error)
+static int read_driver(const char *extra_path, size_t index, outfall_driver_info *out,
+                       outfall_error *error)
 {
     of_driver_place place;
     const outfall_driver *driver;
-    outfall_driver_info info;
-    if (out == NULL || out->struct_size < offsetof(outfall_driver_info, description))
-        return of_fail(error, OUTFALL_ERR_INVALID, "out is NULL or its struct_size is not set");
-    if (!of_driver_place_at(index, NULL, &place))
+    outfall_driver_info info = {0};
+    if (!of_driver_place_at(index, extra_path, &place))
         return of_fail(error, OUTFALL_ERR_NOT_FOUND, "there is no driver number %zu", index);
-    memset(&info, 0, sizeof info);
     info.struct_size = out->struct_size;
     info.built_in = place.path[0] == '\0';
     memcpy(info.name, place.name, sizeof info.name);
     memcpy(info.path, place.path, sizeof info.path);
-    int status = of_driver_find(place.name, NULL, &driver, error);
+    int status = of_driver_find(place.name, extra_path, &driver, error);
     if (status == OUTFALL_OK)
         snprintf(info.description, sizeof info.description, "%s", driver->description);
     memcpy(out, &info, out->struct_size < sizeof info ? out->struct_size : sizeof info);
+    return status;
+}
+
+int outfall_driver_at(const outfall_config *config, size_t index, outfall_driver_info *out,
+                      outfall_error *error)
+{
+    outfall_config *defaults = NULL;
+    int status = OUTFALL_OK;
+    if (out == NULL || out->struct_size < offsetof(outfall_driver_info, description))
+        return of_fail(error, OUTFALL_ERR_INVALID, "out is NULL or its struct_size is not set");
+    if (config == NULL)
+        status = outfall_config_new(&defaults, error);
+    if (status == OUTFALL_OK)
+        status = read_driver((config != NULL ? config : defaults)->values.driver_path, index, out,
+                             error);
+    outfall_config_free(defaults);
     return status;
 }

@@ -22,8 +22,7 @@ static bool take_acknowledgement(of_feed *feed, outfall_event *event)
             lane->reported = position;
             event->type = OUTFALL_EVENT_ACKNOWLEDGED;
             event->position = position;
-            event->source_offset =
-                atomic_load_explicit(&lane->source_offset, memory_order_relaxed);
+            event->source_offset = atomic_load_explicit(&lane->source_offset, memory_order_relaxed);
             memcpy(event->writer, lane->name, sizeof event->writer);
         }
         pthread_mutex_unlock(&share->mutex);

@@ -90,9 +90,10 @@ static of_feed_options feed_options(const of_opening *opening)
 static int create_table(of_opening *opening, of_lease *lease, outfall_error *error)
 {
     if (opening->schema == NULL)
-        return of_fail(error, OUTFALL_ERR_INVALID,
-                       "table %s does not exist, and there is no schema to create it from: pass one",
-                       opening->name.table);
+        return of_fail(
+            error, OUTFALL_ERR_INVALID,
+            "table %s does not exist, and there is no schema to create it from: pass one",
+            opening->name.table);
     return of_lease_create_table(lease, &opening->name, opening->schema, error);
 }
 
@@ -216,7 +217,7 @@ static bool flush_done(of_feed *feed, const uint64_t *tickets)
 
 static int flush_until(of_feed *feed, int64_t deadline_us, outfall_error *error)
 {
-    uint64_t tickets[SHARES_MAX];
+    uint64_t tickets[SHARES_MAX] = {0};
     bool in_time = true;
     request_flush(feed, tickets);
     for (;;) {
@@ -257,14 +258,16 @@ static size_t list_undelivered(of_feed *feed, outfall_undelivered *undelivered, 
         for (uint32_t at = 0; at < share->lane_count; at++) {
             of_lane *lane = share->lanes[at];
             uint64_t acknowledged = atomic_load_explicit(&lane->acknowledged, memory_order_acquire);
-            uint64_t rows = atomic_load_explicit(&lane->accepted, memory_order_acquire) - acknowledged;
+            uint64_t rows =
+                atomic_load_explicit(&lane->accepted, memory_order_acquire) - acknowledged;
             if (rows == 0)
                 continue;
             if (undelivered != NULL && count < room) {
                 undelivered[count] = (outfall_undelivered){
                     .acknowledged = acknowledged,
                     .rows = rows,
-                    .source_offset = atomic_load_explicit(&lane->source_offset, memory_order_relaxed),
+                    .source_offset =
+                        atomic_load_explicit(&lane->source_offset, memory_order_relaxed),
                 };
                 memcpy(undelivered[count].writer, lane->name, sizeof lane->name);
             }
@@ -289,7 +292,8 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
 
     int64_t deadline_us = of_deadline_us(timeout_ms);
     int64_t grace_us = (int64_t)timeout_ms * 1000 / 4;
-    int64_t sever_us = deadline_us - (grace_us < CLOSE_GRACE_MAX_US ? grace_us : CLOSE_GRACE_MAX_US);
+    int64_t sever_us =
+        deadline_us - (grace_us < CLOSE_GRACE_MAX_US ? grace_us : CLOSE_GRACE_MAX_US);
     of_feed *feed = sink->feed;
     while (sink->writers != NULL)
         outfall_writer_close(sink->writers);

@@ -31,7 +31,9 @@ struct outfall_writer {
     outfall_sink *sink;
     of_feed *feed;
     of_lane *lane;
-    const of_version *version; /* That the row is encoded for; picked up at its start. */
+    const of_version *version;     /* That the row is encoded for; picked up at its start. */
+    const outfall_column *columns; /* Of that version. */
+    uint32_t column_count;
     uint32_t fork_generation;
     int state;
     uint32_t column; /* Of the next value. */

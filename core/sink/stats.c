@@ -98,8 +98,9 @@ static void add(of_text *text, const char *format, ...)
 static void add_latency(of_text *text, const char *name, const outfall_latency *latency)
 {
     add(text,
-        ",\"%s_ns\":{\"count\":%" PRIu64 ",\"min\":%" PRIu64 ",\"mean\":%" PRIu64 ",\"p50\":%" PRIu64
-        ",\"p90\":%" PRIu64 ",\"p99\":%" PRIu64 ",\"p999\":%" PRIu64 ",\"max\":%" PRIu64 "}",
+        ",\"%s_ns\":{\"count\":%" PRIu64 ",\"min\":%" PRIu64 ",\"mean\":%" PRIu64
+        ",\"p50\":%" PRIu64 ",\"p90\":%" PRIu64 ",\"p99\":%" PRIu64 ",\"p999\":%" PRIu64
+        ",\"max\":%" PRIu64 "}",
         name, latency->count, latency->min_ns, latency->mean_ns, latency->p50_ns, latency->p90_ns,
         latency->p99_ns, latency->p999_ns, latency->max_ns);
 }

@@ -137,16 +137,14 @@ void outfall_writer_close(outfall_writer *writer)
 
 /* ---- Building a row --------------------------------------------------------------- */
 
-/* The row has failed: it takes no more values, and its end will say why. */
-__attribute__((noinline)) static int row_failed(outfall_writer *writer, int status,
-                                                const outfall_error *why, outfall_error *error)
+/* The row has failed, row_error says why: it takes no more values, and its end will say so. */
+__attribute__((noinline)) static int row_failed(outfall_writer *writer, outfall_error *error)
 {
     of_lane_leave(writer->lane);
     writer->state = OF_WRITER_ROW_FAILED;
-    writer->row_error = *why;
-    if (status == OUTFALL_ERR_CLOSED) /* A wait for memory ended: what stopped the sink? */
+    if (writer->row_error.status == OUTFALL_ERR_CLOSED) /* A wait ended: what stopped the sink? */
         (void)of_feed_check(writer->feed, &writer->row_error);
-    if (status == OUTFALL_ERR_REFUSED)
+    if (writer->row_error.status == OUTFALL_ERR_REFUSED)
         of_count(&writer->lane->refused, 1);
     return of_fail_copy(error, &writer->row_error);
 }
@@ -154,34 +152,58 @@ __attribute__((noinline)) static int row_failed(outfall_writer *writer, int stat
 /* What keeps a row from being started. Off the hot path. */
 __attribute__((noinline)) static int cannot_start(outfall_writer *writer, outfall_error *error)
 {
-    outfall_error why;
-    int status;
     if (writer->state == OF_WRITER_ROW_FAILED)
         return of_fail_copy(error, &writer->row_error);
     if (writer->fork_generation != of_fork_generation)
-        status = of_fail(&why, OUTFALL_ERR_CLOSED,
-                         "the writer belongs to the parent process: open a sink after fork");
+        of_fail(&writer->row_error, OUTFALL_ERR_CLOSED,
+                "the writer belongs to the parent process: open a sink after fork");
     else
-        status = of_feed_check(writer->feed, &why);
-    return row_failed(writer, status, &why, error);
+        (void)of_feed_check(writer->feed, &writer->row_error);
+    return row_failed(writer, error);
 }
 
 static inline int row_start(outfall_writer *writer, outfall_error *error)
 {
     of_lane *lane = writer->lane;
-    outfall_error why;
     if (writer->state != OF_WRITER_IDLE || writer->fork_generation != of_fork_generation ||
         atomic_load_explicit(&writer->feed->stopped, memory_order_relaxed) != 0)
         return cannot_start(writer, error);
     writer->timed_from_ns = writer->rows_started++ % TIMED_EVERY == 0 ? of_clock_ns() : 0;
     writer->version = atomic_load_explicit(&writer->feed->current, memory_order_acquire);
+    writer->columns = writer->version->schema->columns;
+    writer->column_count = (uint32_t)writer->version->schema->count;
     writer->column = 0;
-    int status = of_lane_begin(lane, ROW_HEAD, &why);
-    if (status != OUTFALL_OK)
-        return row_failed(writer, status, &why, error);
-    of_store_i16(of_lane_at(lane), (int16_t)writer->version->schema->count);
+    if (of_lane_begin(lane, ROW_HEAD, &writer->row_error) != OUTFALL_OK)
+        return row_failed(writer, error);
+    of_store_i16(of_lane_at(lane), (int16_t)writer->column_count);
     lane->at += ROW_HEAD;
     writer->state = OF_WRITER_IN_ROW;
+    return OUTFALL_OK;
+}
+
+/* Of add_value: what has to be converted, does not fit the chunk, or is one too many. */
+__attribute__((noinline)) static int add_slowly(outfall_writer *writer, const outfall_value *value,
+                                                outfall_error *error)
+{
+    of_lane *lane = writer->lane;
+    outfall_error *why = &writer->row_error;
+    size_t bytes = 0;
+    if (writer->column == writer->column_count) {
+        of_fail(why, OUTFALL_ERR_INVALID, "more values than columns: the rows of this sink have %u",
+                writer->column_count);
+        return row_failed(writer, error);
+    }
+    const outfall_column *column = &writer->columns[writer->column];
+    size_t room = of_encode_bytes_max(column, value);
+    if (room == 0)
+        room = of_convert_bytes_max(column, value);
+    int status = of_lane_room(lane, room, why);
+    if (status == OUTFALL_OK)
+        status = of_convert(column, value, writer->lossy, of_lane_at(lane), &bytes, why);
+    if (status != OUTFALL_OK)
+        return row_failed(writer, error);
+    lane->at += (uint32_t)bytes;
+    writer->column++;
     return OUTFALL_OK;
 }
 
@@ -189,43 +211,36 @@ static inline int row_start(outfall_writer *writer, outfall_error *error)
 static inline int add_value(outfall_writer *writer, const outfall_value *value,
                             outfall_error *error)
 {
-    const outfall_schema *schema = writer->version->schema;
     of_lane *lane = writer->lane;
-    outfall_error why;
-    size_t bytes = 0;
-    if (writer->column == schema->count)
-        return row_failed(writer, of_fail(&why, OUTFALL_ERR_INVALID,
-                                          "more values than columns: the rows of this sink have "
-                                          "%zu",
-                                          schema->count),
-                          &why, error);
-    const outfall_column *column = &schema->columns[writer->column];
-    size_t room = of_encode_bytes_max(column, value);
-    if (room == 0)
-        room = of_convert_bytes_max(column, value);
-    int status = of_lane_room(lane, room, &why);
-    if (status == OUTFALL_OK && !of_encode(column, value, of_lane_at(lane), &bytes))
-        status = of_convert(column, value, writer->lossy, of_lane_at(lane), &bytes, &why);
-    if (status != OUTFALL_OK)
-        return row_failed(writer, status, &why, error);
-    lane->at += (uint32_t)bytes;
-    writer->column++;
-    return OUTFALL_OK;
+    if (writer->column < writer->column_count) {
+        const outfall_column *column = &writer->columns[writer->column];
+        size_t room = of_encode_bytes_max(column, value);
+        size_t bytes;
+        if (room != 0 && room <= (size_t)(lane->limit - lane->at) &&
+            of_encode(column, value, of_lane_at(lane), &bytes)) {
+            lane->at += (uint32_t)bytes;
+            writer->column++;
+            return OUTFALL_OK;
+        }
+    }
+    return add_slowly(writer, value, error);
+}
+
+/* Of row_publish. */
+__attribute__((noinline)) static int too_few_values(outfall_writer *writer, outfall_error *error)
+{
+    const char *next = writer->columns[writer->column].name;
+    of_fail_column(&writer->row_error, OUTFALL_ERR_INVALID, next,
+                   "the row has %u values, the sink %u columns: the next would be \"%s\"",
+                   writer->column, writer->column_count, next);
+    return row_failed(writer, error);
 }
 
 /* Ends a row that was built by single puts. */
 static inline int row_publish(outfall_writer *writer, uint64_t source_offset, outfall_error *error)
 {
-    outfall_error why;
-    if (writer->column != writer->version->schema->count)
-        return row_failed(
-            writer,
-            of_fail_column(&why, OUTFALL_ERR_INVALID,
-                           writer->version->schema->columns[writer->column].name,
-                           "the row has %u values, the sink %zu columns: the next would be \"%s\"",
-                           writer->column, writer->version->schema->count,
-                           writer->version->schema->columns[writer->column].name),
-            &why, error);
+    if (writer->column != writer->column_count)
+        return too_few_values(writer, error);
     of_lane_done(writer->lane, source_offset, writer->version->number, OUTFALL_ROW_INSERT);
     of_lane_leave(writer->lane);
     writer->state = OF_WRITER_IDLE;
@@ -308,8 +323,7 @@ int outfall_put_text(outfall_writer *writer, const char *text, size_t length, ou
     return put_data(writer, OUTFALL_TYPE_TEXT, text, length, error);
 }
 
-int outfall_put_bytes(outfall_writer *writer, const void *data, size_t length,
-                      outfall_error *error)
+int outfall_put_bytes(outfall_writer *writer, const void *data, size_t length, outfall_error *error)
 {
     return put_data(writer, OUTFALL_TYPE_BYTES, data, length, error);
 }
@@ -375,7 +389,7 @@ void outfall_row_cancel(outfall_writer *writer)
 static inline int add_values(outfall_writer *writer, const outfall_value *values, size_t count,
                              outfall_error *error)
 {
-    const outfall_column *columns = writer->version->schema->columns;
+    const outfall_column *columns = writer->columns;
     of_lane *lane = writer->lane;
     uint8_t *at = of_lane_at(lane);
     const uint8_t *limit = lane->chunk->data + lane->limit;
@@ -389,7 +403,7 @@ static inline int add_values(outfall_writer *writer, const outfall_value *values
         }
         lane->at = (uint32_t)(at - lane->chunk->data);
         writer->column = (uint32_t)i;
-        int status = add_value(writer, &values[i], error);
+        int status = add_slowly(writer, &values[i], error);
         if (status != OUTFALL_OK)
             return status;
         at = of_lane_at(lane);
@@ -437,8 +451,7 @@ static int check_rows(outfall_writer *writer, const outfall_rows *rows, outfall_
         return of_fail(error, OUTFALL_ERR_INVALID, "the %s is NULL",
                        writer == NULL ? "writer" : "rows");
     if (rows->struct_size < sizeof *rows || (rows->values == NULL && rows->count > 0))
-        return of_fail(error, OUTFALL_ERR_INVALID,
-                       "rows->struct_size or rows->values is not set");
+        return of_fail(error, OUTFALL_ERR_INVALID, "rows->struct_size or rows->values is not set");
     if (writer->state != OF_WRITER_IDLE)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "a row built by single puts is not ended: call outfall_row_end or "

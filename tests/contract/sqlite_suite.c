@@ -23,8 +23,6 @@ int sqlite_tear_down(void **state)
     return 0;
 }
 
-/* Writes one row of literals to a new table; returns the write's status and rolls back on failure.
- */
 int sqlite_try_row(const char *columns, const char *const *literals)
 {
     test_rows rows;

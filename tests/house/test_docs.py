@@ -32,6 +32,7 @@ def anchors(path):
 
 
 class Documents(unittest.TestCase):
+    maxDiff = None
     def test_options_md_is_what_the_command_prints(self):
         printed = subprocess.run([COMMAND, "options", "--markdown"], capture_output=True, text=True,
                                  check=True).stdout

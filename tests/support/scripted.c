@@ -158,7 +158,8 @@ static int script_write(outfall_connection *connection, outfall_target *target,
     result->statements = 1;
     for (uint32_t i = 0; i < batch->span_count; i++) {
         for (uint32_t row = 0; row < batch->spans[i].count; row++, index++) {
-            const uint8_t *at = batch->spans[i].base + outfall_span_entry(&batch->spans[i], row)->start;
+            const uint8_t *at =
+                batch->spans[i].base + outfall_span_entry(&batch->spans[i], row)->start;
             int64_t id = outfall_read_i64(at + 6);
             if (id == script.bad_id && !script.bad_at_commit)
                 return refuse(index, result, error);

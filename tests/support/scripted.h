@@ -14,7 +14,14 @@
 
 #define SCRIPTED_ROWS_MAX 100000
 
-enum scripted_step { SCRIPTED_CONNECT, SCRIPTED_BEGIN, SCRIPTED_WRITE, SCRIPTED_COMMIT, SCRIPTED_DESCRIBE, SCRIPTED_STEPS };
+enum scripted_step {
+    SCRIPTED_CONNECT,
+    SCRIPTED_BEGIN,
+    SCRIPTED_WRITE,
+    SCRIPTED_COMMIT,
+    SCRIPTED_DESCRIBE,
+    SCRIPTED_STEPS
+};
 
 typedef struct scripted {
     /* The next `failures` calls of a step fail with this status and action. */
@@ -23,11 +30,11 @@ typedef struct scripted {
         int status;
         int action;
     } at[SCRIPTED_STEPS];
-    int64_t bad_id;         /* A write with a row of this id fails with ROW; -1: none. */
-    bool bad_at_commit;     /* It is the commit that fails, as a deferred constraint does. */
-    bool names_rows;        /* The failed write says which row it was. */
-    atomic_bool hang;       /* Writes wait until severed … */
-    atomic_bool deaf;       /* … or, where this is set, until `hang` is cleared. */
+    int64_t bad_id;     /* A write with a row of this id fails with ROW; -1: none. */
+    bool bad_at_commit; /* It is the commit that fails, as a deferred constraint does. */
+    bool names_rows;    /* The failed write says which row it was. */
+    atomic_bool hang;   /* Writes wait until severed … */
+    atomic_bool deaf;   /* … or, where this is set, until `hang` is cleared. */
     atomic_uint calls[SCRIPTED_STEPS];
     atomic_uint severed;
     atomic_uint open; /* Connections. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <unistd.h>
 
 static char directory[64];
 static char path[128];
@@ -17,7 +18,7 @@ char sink_url[160];
 int sinks_make_directory(void **state)
 {
     (void)state;
-    strcpy(directory, "/tmp/outfall-sink-XXXXXX");
+    snprintf(directory, sizeof directory, "/tmp/outfall-sink-XXXXXX");
     if (mkdtemp(directory) == NULL)
         return -1;
     snprintf(path, sizeof path, "%s/test.db", directory);
@@ -27,10 +28,14 @@ int sinks_make_directory(void **state)
 
 int sinks_remove_directory(void **state)
 {
-    char command[128];
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    char file[160];
     (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", directory);
-    return system(command);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(file, sizeof file, "%s%s", path, endings[i]);
+        unlink(file); /* SQLite has removed all but the first where every connection was closed. */
+    }
+    return rmdir(directory);
 }
 
 outfall_sink *open_sink(const char *table, const char *const *options)

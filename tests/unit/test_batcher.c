@@ -58,8 +58,9 @@ static void a_slice_has_just_the_rows_asked_for(void **state)
         uint64_t first, count;
         uint32_t spans;
     } cases[] = {
-        {"all", 0, 8, 3},           {"the first", 0, 1, 1},  {"the last", 7, 1, 1},
-        {"the middle span", 3, 1, 1}, {"over an edge", 2, 2, 2}, {"over all edges", 2, 3, 3},
+        {"all", 0, 8, 3},          {"the first", 0, 1, 1},
+        {"the last", 7, 1, 1},     {"the middle span", 3, 1, 1},
+        {"over an edge", 2, 2, 2}, {"over all edges", 2, 3, 3},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

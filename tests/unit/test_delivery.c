@@ -60,8 +60,8 @@ static int start(void **state)
         of_feed_describe(&options, &lease, &target, NULL) != OUTFALL_OK)
         return -1;
     of_lease_return(&lease);
-    if (of_feed_new(&options, one.pool, 1 << 20, 4096, 4096, 1 << 20, target, 1, &one.feed,
-                    NULL) != OUTFALL_OK ||
+    if (of_feed_new(&options, one.pool, 1 << 20, 4096, 4096, 1 << 20, target, 1, &one.feed, NULL) !=
+            OUTFALL_OK ||
         of_flusher_new(flusher_ended, NULL, &one.flusher, NULL) != OUTFALL_OK)
         return -1;
     of_flusher_attach(one.flusher, &one.feed->shares[0]);
@@ -142,7 +142,8 @@ static void what_passes_is_tried_again(void **state)
         {"a busy database", SCRIPTED_BEGIN, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY, 3},
         {"a serialization failure", SCRIPTED_COMMIT, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY, 3},
         {"a changed table", SCRIPTED_WRITE, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART, 2},
-        {"a table that comes back", SCRIPTED_DESCRIBE, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP, 2},
+        {"a table that comes back", SCRIPTED_DESCRIBE, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
+         2},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (i > 0) {
@@ -267,8 +268,8 @@ static void a_call_that_cannot_be_severed_is_left_behind(void **state)
     while (atomic_load(&script.calls[SCRIPTED_WRITE]) == 0)
         ;
     int64_t start_us = of_clock_us();
-    assert_false(of_flusher_detach(one.flusher, &one.feed->shares[0], start_us + 50000,
-                                   start_us + 100000));
+    assert_false(
+        of_flusher_detach(one.flusher, &one.feed->shares[0], start_us + 50000, start_us + 100000));
     assert_in_range(of_clock_us() - start_us, 100000, 400000);
     of_feed_release(one.feed); /* The flusher still holds it. */
     one.feed = NULL;

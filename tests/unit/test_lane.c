@@ -265,8 +265,10 @@ static void a_reader_chases_its_writer(void **state)
     assert_int_equal(pthread_create(&writer, NULL, write_rows, one), 0);
     while (read < STRESS_ROWS) {
         of_span span;
-        if (++tries % 64 == 0)
+        if (++tries % 64 == 0) {
             of_lane_reclaim(one->lane);
+            of_chunks_wake(&one->chunks);
+        }
         if (!of_lane_take(one->lane, 1 + tries % 50, SIZE_MAX, &span))
             continue;
         for (uint32_t i = 0; i < span.rows.count; i++, read++) {
@@ -278,6 +280,7 @@ static void a_reader_chases_its_writer(void **state)
                              entry->bytes > 8 ? number & 0xff : number >> 56);
         }
         of_lane_acknowledge(&span);
+        of_chunks_wake(&one->chunks);
     }
     pthread_join(writer, NULL);
     assert_int_equal(atomic_load(&one->lane->acknowledged), STRESS_ROWS);

@@ -61,8 +61,8 @@ static void rows_leave_for_a_reason_that_is_counted(void **state)
 
 static void a_stalled_database_pushes_back_and_loses_nothing(void **state)
 {
-    static const char *const options[] = {"buffer.bytes",    "262144", "buffer.chunk.bytes",
-                                          "16384",           "buffer.block.ms", "0", NULL};
+    static const char *const options[] = {
+        "buffer.bytes", "262144", "buffer.chunk.bytes", "16384", "buffer.block.ms", "0", NULL};
     outfall_error error;
     int64_t rows = 0;
     (void)state;
@@ -149,8 +149,7 @@ static void an_array_stops_at_the_row_at_fault(void **state)
     outfall_writer *writer = open_writer(sink, NULL);
     for (int i = 0; i < 4; i++) {
         values[2 * i] = (outfall_value){.type = OUTFALL_TYPE_INT64, .as.integer = i};
-        values[2 * i + 1] =
-            (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "x"};
+        values[2 * i + 1] = (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "x"};
     }
     values[5] = (outfall_value){.type = OUTFALL_TYPE_NULL};
     assert_int_equal(outfall_write(writer, &rows, &accepted, &error), OUTFALL_ERR_REFUSED);
@@ -250,6 +249,5 @@ int main(void)
         cmocka_unit_test(too_many_rejected_rows_stop_the_sink),
         cmocka_unit_test(dead_letters_that_nobody_polls_stop_the_sink),
     };
-    return cmocka_run_group_tests_name("sink", tests, sinks_make_directory,
-                                       sinks_remove_directory);
+    return cmocka_run_group_tests_name("sink", tests, sinks_make_directory, sinks_remove_directory);
 }

@@ -84,8 +84,10 @@ static void misuse_is_an_error_not_a_crash(void **state)
     outfall_event event = {0};
     (void)state;
     assert_int_equal(outfall_sink_open(NULL, "t", NULL, NULL, &sink, &error), OUTFALL_ERR_INVALID);
-    assert_int_equal(outfall_sink_open(sink_url, NULL, NULL, NULL, &sink, &error), OUTFALL_ERR_INVALID);
-    assert_int_equal(outfall_sink_open(sink_url, "t", NULL, NULL, NULL, &error), OUTFALL_ERR_INVALID);
+    assert_int_equal(outfall_sink_open(sink_url, NULL, NULL, NULL, &sink, &error),
+                     OUTFALL_ERR_INVALID);
+    assert_int_equal(outfall_sink_open(sink_url, "t", NULL, NULL, NULL, &error),
+                     OUTFALL_ERR_INVALID);
     assert_int_equal(outfall_sink_open("nonsense", "t", NULL, NULL, &sink, &error),
                      OUTFALL_ERR_CONFIG);
     assert_int_equal(outfall_sink_open("oracle:x", "t", NULL, NULL, &sink, &error),

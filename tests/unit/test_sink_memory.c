@@ -46,9 +46,9 @@ static void *produce(void *argument)
 
 static void many_writers_lose_and_mix_nothing(void **state)
 {
-    static const char *const options[] = {"buffer.bytes", "524288",  "buffer.chunk.bytes", "8192",
-                                          "flushers",     "2",       "batch.rows",         "500",
-                                          "linger.ms",    "1",       NULL};
+    static const char *const options[] = {
+        "buffer.bytes", "524288", "buffer.chunk.bytes", "8192", "flushers", "2",
+        "batch.rows",   "500",    "linger.ms",          "1",    NULL};
     producer producers[THREADS];
     (void)state;
     outfall_sink *sink = open_sink("threads", options);
@@ -67,8 +67,7 @@ static void many_writers_lose_and_mix_nothing(void **state)
     assert_int_equal(stats.rows_queued, 0);
     assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
     assert_int_equal(query("SELECT count(*) FROM threads"), THREADS * ROWS_EACH);
-    assert_int_equal(
-        query("SELECT count(*) FROM threads WHERE name <> 'w' || (id / 20000)"), 0);
+    assert_int_equal(query("SELECT count(*) FROM threads WHERE name <> 'w' || (id / 20000)"), 0);
 }
 
 /* ---- Memory ------------------------------------------------------------------------ */
@@ -124,8 +123,7 @@ static void out_of_memory_anywhere_is_an_error(void **state)
 {
     uint64_t failed = 0;
     (void)state;
-    assert_int_equal(outfall_close(open_sink("memory", NULL), 1000, NULL, NULL, NULL),
-                     OUTFALL_OK);
+    assert_int_equal(outfall_close(open_sink("memory", NULL), 1000, NULL, NULL, NULL), OUTFALL_OK);
     for (uint64_t nth = 1; !survives(nth); nth++) {
         failed++;
         assert_true(nth < 1000);

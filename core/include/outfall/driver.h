@@ -48,7 +48,8 @@ typedef struct outfall_connect_options {
     uint32_t option_count;
     const char *url; /* The whole URL less the query's outfall.* parameters. */
     const char *application_name;
-    const outfall_driver_option *options; /* Every option whose key starts with the driver's name. */
+    const outfall_driver_option
+        *options; /* Every option whose key starts with the driver's name. */
 } outfall_connect_options;
 
 /** A table's name, split and unquoted; `schema` may be NULL. */
@@ -81,9 +82,7 @@ typedef struct outfall_describe_options {
     size_t column_count;
 } outfall_describe_options;
 
-enum outfall_row_kind {
-    OUTFALL_ROW_INSERT = 0
-};
+enum outfall_row_kind { OUTFALL_ROW_INSERT = 0 };
 
 /**
  * One row's entry, 24 bytes. Entries lie behind one another from the end of a span's memory
@@ -178,10 +177,10 @@ enum outfall_driver_capability {
 };
 
 typedef struct outfall_driver {
-    uint32_t abi;         /* OUTFALL_DRIVER_ABI */
-    uint32_t struct_size; /* sizeof(outfall_driver) */
-    uint64_t capabilities; /* enum outfall_driver_capability, or-ed. */
-    const char *name;      /* The URL's scheme: "postgresql". */
+    uint32_t abi;            /* OUTFALL_DRIVER_ABI */
+    uint32_t struct_size;    /* sizeof(outfall_driver) */
+    uint64_t capabilities;   /* enum outfall_driver_capability, or-ed. */
+    const char *name;        /* The URL's scheme: "postgresql". */
     const char *description; /* The client library and its version. */
 
     /* Opens a connection. On failure *out is NULL and nothing is left. */
@@ -216,9 +215,8 @@ typedef struct outfall_driver {
      * legal. The server's row count must be the batch's, else the write fails. A target whose
      * columns are no longer those described: OUTFALL_ERR_CHANGED, action RESTART.
      */
-    int (*write)(outfall_connection *connection, outfall_target *target,
-                 const outfall_batch *batch, int64_t deadline_us, outfall_write_result *result,
-                 outfall_error *error);
+    int (*write)(outfall_connection *connection, outfall_target *target, const outfall_batch *batch,
+                 int64_t deadline_us, outfall_write_result *result, outfall_error *error);
     int (*savepoint)(outfall_connection *connection, int step, int64_t deadline_us,
                      outfall_error *error);
     /* OUTFALL_OK: durable. Action RESOLVE: not known. Any other action: certainly not committed. */

@@ -23,20 +23,20 @@ extern "C" {
 
 enum outfall_status {
     OUTFALL_OK = 0,
-    OUTFALL_ERR_INVALID = -1,      /* Misuse: a bad argument, or a call out of turn. */
-    OUTFALL_ERR_NOMEM = -2,        /* Memory could not be had. */
-    OUTFALL_ERR_FULL = -3,         /* The buffer is full and buffer.block.ms has passed. */
-    OUTFALL_ERR_TIMEOUT = -4,      /* The deadline passed; nothing was undone. */
-    OUTFALL_ERR_IO = -5,           /* The database cannot be reached, or the connection broke. */
-    OUTFALL_ERR_REFUSED = -6,      /* A value does not fit its column; the row was not taken. */
-    OUTFALL_ERR_DATABASE = -7,     /* The database answered with an error. */
-    OUTFALL_ERR_NOT_FOUND = -8,    /* No such table, column, driver or option. */
-    OUTFALL_ERR_UNSUPPORTED = -9,  /* Not offered by this driver, server or version. */
-    OUTFALL_ERR_CLOSED = -10,      /* The handle is closing, or belongs to a parent process. */
-    OUTFALL_ERR_CONFIG = -11,      /* A bad option or URL. */
-    OUTFALL_ERR_AUTH = -12,        /* The database refused the credentials. */
-    OUTFALL_ERR_CHANGED = -13,     /* The target's columns are no longer those described. */
-    OUTFALL_ERR_UNKNOWN = -14      /* A commit was sent and its outcome is not known. */
+    OUTFALL_ERR_INVALID = -1,     /* Misuse: a bad argument, or a call out of turn. */
+    OUTFALL_ERR_NOMEM = -2,       /* Memory could not be had. */
+    OUTFALL_ERR_FULL = -3,        /* The buffer is full and buffer.block.ms has passed. */
+    OUTFALL_ERR_TIMEOUT = -4,     /* The deadline passed; nothing was undone. */
+    OUTFALL_ERR_IO = -5,          /* The database cannot be reached, or the connection broke. */
+    OUTFALL_ERR_REFUSED = -6,     /* A value does not fit its column; the row was not taken. */
+    OUTFALL_ERR_DATABASE = -7,    /* The database answered with an error. */
+    OUTFALL_ERR_NOT_FOUND = -8,   /* No such table, column, driver or option. */
+    OUTFALL_ERR_UNSUPPORTED = -9, /* Not offered by this driver, server or version. */
+    OUTFALL_ERR_CLOSED = -10,     /* The handle is closing, or belongs to a parent process. */
+    OUTFALL_ERR_CONFIG = -11,     /* A bad option or URL. */
+    OUTFALL_ERR_AUTH = -12,       /* The database refused the credentials. */
+    OUTFALL_ERR_CHANGED = -13,    /* The target's columns are no longer those described. */
+    OUTFALL_ERR_UNKNOWN = -14     /* A commit was sent and its outcome is not known. */
 };
 
 /** What is to be done about an error; drivers classify, the flusher obeys. */

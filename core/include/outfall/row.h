@@ -25,8 +25,8 @@ enum outfall_type {
     OUTFALL_TYPE_INT64 = 4,
     OUTFALL_TYPE_FLOAT32 = 5,
     OUTFALL_TYPE_FLOAT64 = 6,
-    OUTFALL_TYPE_DECIMAL = 7,      /* Exact; as a value it is text such as "-12.340" or "NaN". */
-    OUTFALL_TYPE_TEXT = 8,         /* UTF-8 without NUL. */
+    OUTFALL_TYPE_DECIMAL = 7, /* Exact; as a value it is text such as "-12.340" or "NaN". */
+    OUTFALL_TYPE_TEXT = 8,    /* UTF-8 without NUL. */
     OUTFALL_TYPE_BYTES = 9,
     OUTFALL_TYPE_DATE = 10,        /* Days since 1970-01-01. */
     OUTFALL_TYPE_TIME = 11,        /* Microseconds since midnight, 0 to 86,400,000,000. */
@@ -62,16 +62,16 @@ OUTFALL_STATIC_ASSERT(sizeof(outfall_value) == 16, "outfall_value is part of the
 
 enum outfall_column_flag {
     OUTFALL_COLUMN_NOT_NULL = 1,
-    OUTFALL_COLUMN_GENERATED = 2,         /* Computed by the database; never written. */
-    OUTFALL_COLUMN_IDENTITY_ALWAYS = 4,   /* Written only with identity=override. */
+    OUTFALL_COLUMN_GENERATED = 2,       /* Computed by the database; never written. */
+    OUTFALL_COLUMN_IDENTITY_ALWAYS = 4, /* Written only with identity=override. */
     OUTFALL_COLUMN_IDENTITY_DEFAULT = 8,
-    OUTFALL_COLUMN_DEFAULT = 16,          /* The database has a default for it. */
-    OUTFALL_COLUMN_KEY = 32,              /* Part of the primary key. */
-    OUTFALL_COLUMN_JSONB = 64,            /* The encoding has PostgreSQL's jsonb version byte. */
-    OUTFALL_COLUMN_PADDED = 128,          /* char(n): the database pads with blanks. */
-    OUTFALL_COLUMN_NO_NAN = 256,          /* Cannot hold NaN (SQLite would store NULL). */
-    OUTFALL_COLUMN_NO_INFINITY = 512,     /* Cannot hold infinities. */
-    OUTFALL_COLUMN_APPROXIMATE = 1024     /* A decimal kept in at most `precision` digits. */
+    OUTFALL_COLUMN_DEFAULT = 16,      /* The database has a default for it. */
+    OUTFALL_COLUMN_KEY = 32,          /* Part of the primary key. */
+    OUTFALL_COLUMN_JSONB = 64,        /* The encoding has PostgreSQL's jsonb version byte. */
+    OUTFALL_COLUMN_PADDED = 128,      /* char(n): the database pads with blanks. */
+    OUTFALL_COLUMN_NO_NAN = 256,      /* Cannot hold NaN (SQLite would store NULL). */
+    OUTFALL_COLUMN_NO_INFINITY = 512, /* Cannot hold infinities. */
+    OUTFALL_COLUMN_APPROXIMATE = 1024 /* A decimal kept in at most `precision` digits. */
 };
 
 /** A column as the table has it, or as it is to be made. 0 means "not limited" throughout. */
@@ -105,9 +105,8 @@ OUTFALL_EXPORT void outfall_schema_free(outfall_schema *schema);
  * @return OUTFALL_OK, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID (no name, NUL or bad UTF-8 in it,
  *         a name given twice, a type that is not one, more than 1,600 columns).
  */
-OUTFALL_EXPORT OUTFALL_CHECK int outfall_schema_add(outfall_schema *schema,
-                                                    const outfall_column *column,
-                                                    outfall_error *error);
+OUTFALL_EXPORT OUTFALL_CHECK int
+outfall_schema_add(outfall_schema *schema, const outfall_column *column, outfall_error *error);
 
 /**
  * Appends columns from text: 'name type [not null] [primary key], …'; names may be quoted as

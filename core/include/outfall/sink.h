@@ -53,8 +53,8 @@ typedef struct outfall_writer outfall_writer;
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_sink_open(const char *url, const char *table,
                                                    const outfall_schema *schema,
-                                                   const outfall_config *config,
-                                                   outfall_sink **out, outfall_error *error);
+                                                   const outfall_config *config, outfall_sink **out,
+                                                   outfall_error *error);
 
 /** Counts the columns of the sink's rows. Any thread; does not block. */
 OUTFALL_EXPORT size_t outfall_sink_column_count(const outfall_sink *sink);
@@ -168,8 +168,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_date(outfall_writer *writer, int64_
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_time(outfall_writer *writer, int64_t microseconds,
                                                   outfall_error *error);
 /** As outfall_put, microseconds since 1970-01-01 00:00:00, no zone. */
-OUTFALL_EXPORT OUTFALL_CHECK int
-outfall_put_timestamp(outfall_writer *writer, int64_t microseconds, outfall_error *error);
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_timestamp(outfall_writer *writer, int64_t microseconds,
+                                                       outfall_error *error);
 /** As outfall_put, microseconds since 1970-01-01 00:00:00 UTC. */
 OUTFALL_EXPORT OUTFALL_CHECK int
 outfall_put_timestamptz(outfall_writer *writer, int64_t microseconds, outfall_error *error);
@@ -196,9 +196,9 @@ OUTFALL_EXPORT void outfall_row_cancel(outfall_writer *writer);
 
 /** Many rows for one call. */
 typedef struct outfall_rows {
-    uint32_t struct_size; /* sizeof(outfall_rows) */
-    uint32_t reserved;    /* 0 */
-    size_t count;         /* Rows. */
+    uint32_t struct_size;           /* sizeof(outfall_rows) */
+    uint32_t reserved;              /* 0 */
+    size_t count;                   /* Rows. */
     const outfall_value *values;    /* count × columns, row after row. */
     const uint64_t *source_offsets; /* One a row, or NULL: all 0. */
 } outfall_rows;
@@ -218,17 +218,16 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_write(outfall_writer *writer, const out
 
 /** How far a writer has come. */
 typedef struct outfall_progress {
-    uint32_t struct_size;  /* sizeof(outfall_progress), set by the caller. */
+    uint32_t struct_size; /* sizeof(outfall_progress), set by the caller. */
     uint32_t reserved;
-    uint64_t accepted;     /* Rows taken from this writer. */
-    uint64_t acknowledged; /* Of those, from the first, durable or dead letters. */
+    uint64_t accepted;      /* Rows taken from this writer. */
+    uint64_t acknowledged;  /* Of those, from the first, durable or dead letters. */
     uint64_t source_offset; /* Of the last acknowledged row; 0 where there is none. */
 } outfall_progress;
 
 /** Reads how far the writer has come. The writer's thread; does not block. */
-OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_progress(const outfall_writer *writer,
-                                                         outfall_progress *out,
-                                                         outfall_error *error);
+OUTFALL_EXPORT OUTFALL_CHECK int
+outfall_writer_progress(const outfall_writer *writer, outfall_progress *out, outfall_error *error);
 
 /* ---- Events ----------------------------------------------------------------------- */
 
@@ -288,20 +287,22 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_ping(const char *url, const outfall_con
 
 /** A driver that this installation has. */
 typedef struct outfall_driver_info {
-    uint32_t struct_size; /* sizeof(outfall_driver_info), set by the caller. */
-    uint32_t built_in;    /* 1: part of the library; 0: a module. */
-    char name[32];        /* The URL's scheme. */
-    char path[512];       /* The module's file; empty where built in. */
+    uint32_t struct_size;  /* sizeof(outfall_driver_info), set by the caller. */
+    uint32_t built_in;     /* 1: part of the library; 0: a module. */
+    char name[32];         /* The URL's scheme. */
+    char path[512];        /* The module's file; empty where built in. */
     char description[128]; /* The client library and its version. */
 } outfall_driver_info;
 
 /**
  * Reads driver `index`, from 0, into `out`, loading its module.
+ *
+ * @param config  Borrowed, for its driver.path; NULL means outfall_config_new's values.
  * @return OUTFALL_OK; OUTFALL_ERR_NOT_FOUND past the last; OUTFALL_ERR_UNSUPPORTED (a module that
  *         cannot be loaded: out->name and path are set, the error says why).
  */
-OUTFALL_EXPORT OUTFALL_CHECK int outfall_driver_at(size_t index, outfall_driver_info *out,
-                                                   outfall_error *error);
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_driver_at(const outfall_config *config, size_t index,
+                                                   outfall_driver_info *out, outfall_error *error);
 
 #ifdef __cplusplus
 }

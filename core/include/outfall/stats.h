@@ -44,30 +44,30 @@ enum outfall_flush_reason {
 typedef struct outfall_stats {
     uint32_t struct_size; /* sizeof(outfall_stats), set by the caller. */
     uint32_t reserved;
-    uint64_t rows_accepted;     /* Taken from writers. */
-    uint64_t rows_refused;      /* Refused by a put: they did not fit. */
-    uint64_t rows_delivered;    /* Durable. */
-    uint64_t rows_rejected;     /* Dead letters. */
-    uint64_t bytes_accepted;    /* Encoded. */
-    uint64_t bytes_delivered;   /* Encoded. */
+    uint64_t rows_accepted;   /* Taken from writers. */
+    uint64_t rows_refused;    /* Refused by a put: they did not fit. */
+    uint64_t rows_delivered;  /* Durable. */
+    uint64_t rows_rejected;   /* Dead letters. */
+    uint64_t bytes_accepted;  /* Encoded. */
+    uint64_t bytes_delivered; /* Encoded. */
     uint64_t batches_delivered;
     uint64_t flushes[OUTFALL_FLUSH_REASONS]; /* By enum outfall_flush_reason. */
-    uint64_t retries;           /* Batches tried again after RETRY or RESTART. */
-    uint64_t restarts;          /* Of those, because the target had changed. */
-    uint64_t reconnects;        /* Connections opened after the first. */
-    uint64_t writes;            /* Write statements sent, bisecting included. */
-    uint64_t severed;           /* Connections cut by the watchdog at a deadline. */
-    uint64_t waits_full;        /* Times that a writer had to wait for buffer memory. */
-    uint64_t buffer_bytes;      /* Now held by rows, whole chunks. */
-    uint64_t buffer_bytes_max;  /* The bound. */
-    uint64_t rows_queued;       /* Accepted, not yet acknowledged. */
-    uint64_t writers;           /* Open now. */
-    uint64_t connections;       /* Open now, shared by the sinks on this URL. */
-    uint64_t allocations;       /* Calls to the allocator by the library, process-wide. */
-    outfall_latency append;     /* One row into the buffer (one in 64 is timed). */
-    outfall_latency batch;      /* First row of a batch accepted to batch closed. */
-    outfall_latency flush;      /* Batch closed to durable. */
-    outfall_latency durable;    /* Row accepted to durable: write-to-durable. */
+    uint64_t retries;                        /* Batches tried again after RETRY or RESTART. */
+    uint64_t restarts;                       /* Of those, because the target had changed. */
+    uint64_t reconnects;                     /* Connections opened after the first. */
+    uint64_t writes;                         /* Write statements sent, bisecting included. */
+    uint64_t severed;                        /* Connections cut by the watchdog at a deadline. */
+    uint64_t waits_full;       /* Times that a writer had to wait for buffer memory. */
+    uint64_t buffer_bytes;     /* Now held by rows, whole chunks. */
+    uint64_t buffer_bytes_max; /* The bound. */
+    uint64_t rows_queued;      /* Accepted, not yet acknowledged. */
+    uint64_t writers;          /* Open now. */
+    uint64_t connections;      /* Open now, shared by the sinks on this URL. */
+    uint64_t allocations;      /* Calls to the allocator by the library, process-wide. */
+    outfall_latency append;    /* One row into the buffer (one in 64 is timed). */
+    outfall_latency batch;     /* First row of a batch accepted to batch closed. */
+    outfall_latency flush;     /* Batch closed to durable. */
+    outfall_latency durable;   /* Row accepted to durable: write-to-durable. */
 } outfall_stats;
 
 /**
