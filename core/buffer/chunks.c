@@ -147,6 +147,12 @@ void of_chunks_wake(of_chunks *chunks)
     of_eventcount_wake(&chunks->freed);
 }
 
+void of_chunks_wake_if_roomy(of_chunks *chunks)
+{
+    if (of_freelist_available(&chunks->free) >= chunks->count / 4)
+        of_chunks_wake(chunks);
+}
+
 uint64_t of_chunks_bytes_used(const of_chunks *chunks)
 {
     return (uint64_t)(chunks->count - of_freelist_available(&chunks->free)) * chunks->chunk_bytes;

@@ -60,8 +60,15 @@ of_chunk *of_chunks_try(of_chunks *chunks, size_t row_bytes);
 /* Gives a chunk back. Any thread; of_chunks_wake follows once all are given back that can be. */
 void of_chunks_free(of_chunks *chunks, of_chunk *chunk);
 
-/* Wakes the writers that wait for a chunk: once for many chunks, as each wake costs a switch. */
+/* Wakes the writers that wait for a chunk. */
 void of_chunks_wake(of_chunks *chunks);
+
+/*
+ * Wakes them if a quarter of the chunks is free: a writer that is woken for one chunk soon sleeps
+ * again, and each time costs a switch of threads. Whoever uses this calls of_chunks_wake when it
+ * has nothing left to do that would free more.
+ */
+void of_chunks_wake_if_roomy(of_chunks *chunks);
 
 uint64_t of_chunks_bytes_used(const of_chunks *chunks);
 

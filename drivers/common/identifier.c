@@ -6,9 +6,9 @@
 
 #include <outfall/encoding.h>
 
-#define NEAREST_BYTES_MAX 64 /* Longer names are not compared: nobody mistypes just a bit of one.  \
-                              */
-#define SHOWN_BYTES_MAX 64   /* Of a name that is too long, in its error. */
+/* Longer names are not compared: nobody mistypes just a bit of one. */
+#define NEAREST_BYTES_MAX 64
+#define SHOWN_BYTES_MAX 64 /* Of a name that is too long, in its error. */
 
 int drv_identifier_check(const char *name, const char *what, size_t bytes_max, outfall_error *error)
 {

@@ -35,7 +35,7 @@ static uint64_t copy_rows_min_of(const outfall_connect_options *options)
 
 static int set_keepalives(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t length = sizeof peer;
     if (getpeername(connection->socket, (struct sockaddr *)&peer, &length) != 0 ||
         (peer.ss_family != AF_INET && peer.ss_family != AF_INET6))
@@ -93,11 +93,7 @@ void drv_pg_disconnect(outfall_connection *connection)
     if (descriptor >= 0)
         close(descriptor);
     pthread_mutex_destroy(&connection->guard);
-    free(connection->arrays.memory);
-    free(connection->arrays.columns);
-    free(connection->arrays.values);
-    free(connection->arrays.lengths);
-    free(connection->arrays.formats);
+    drv_pg_arrays_free(&connection->arrays);
     drv_text_free(&connection->sql);
     free(connection);
 }

@@ -13,6 +13,7 @@
 #include <outfall/driver.h>
 
 #include "common/text.h"
+#include "postgresql/arrays.h"
 
 /* Targets whose statements a session keeps prepared; the one unused longest makes room. */
 #define DRV_PG_STATEMENTS_MAX 64
@@ -33,24 +34,6 @@ typedef struct drv_pg_statement {
     bool insert;
     bool check;
 } drv_pg_statement;
-
-/* One parameter of INSERT … SELECT unnest: an array being filled. */
-typedef struct drv_pg_array {
-    uint8_t *at;  /* Where the next element goes. */
-    size_t bytes; /* Of the whole array, header included. */
-    bool has_null;
-} drv_pg_array;
-
-/* Memory for arrays, kept from batch to batch. */
-typedef struct drv_pg_arrays {
-    uint8_t *memory;
-    size_t capacity;
-    uint32_t column_capacity;
-    drv_pg_array *columns;
-    const char **values; /* What libpq takes: where each parameter begins, */
-    int *lengths;        /* its bytes, */
-    int *formats;        /* and that it is binary. */
-} drv_pg_arrays;
 
 struct outfall_connection {
     PGconn *pg;

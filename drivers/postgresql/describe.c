@@ -268,8 +268,8 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
     target->kind = drv_pg_catalog_text(it->answer, 0, DRV_PG_KIND)[0];
     target->copy = can_copy(it);
     target->base.column_count = (uint32_t)it->count;
-    target->columns = calloc(it->count, sizeof *target->columns);
-    target->sources = calloc(it->count, sizeof *target->sources);
+    target->columns = calloc(it->count + 1, sizeof *target->columns); /* Never of size 0. */
+    target->sources = calloc(it->count + 1, sizeof *target->sources);
     if (target->display == NULL || target->name == NULL || target->columns == NULL ||
         target->sources == NULL)
         status = drv_pg_fail_memory(error);

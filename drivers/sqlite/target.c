@@ -159,7 +159,8 @@ void lite_target_free(outfall_target *base)
 }
 
 static int describe(outfall_connection *connection, const outfall_table_name *name,
-                    const outfall_column *wanted, size_t count, lite_target **out, outfall_error *error)
+                    const outfall_column *wanted, size_t count, lite_target **out,
+                    outfall_error *error)
 {
     lite_table table;
     int status = lite_table_read(connection, name, &table, error);

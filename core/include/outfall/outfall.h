@@ -30,8 +30,8 @@ typedef void (*outfall_log_function)(void *context, const char *level, const cha
 
 /**
  * Sets the process's log function; NULL (the default) is silence. Any thread, though best set
- * before the first sink is opened. Waits for a call of the old function that is under way, and so may
- * not be called from one.
+ * before the first sink is opened. Waits for a call of the old function that is under way, and so
+ * may not be called from one.
  */
 OUTFALL_EXPORT void outfall_log_set(outfall_log_function function, void *context);
 
