@@ -45,37 +45,12 @@ static int fail_field(const outfall_column *column, const char *what, outfall_er
                           column->name, outfall_type_name((int)column->type), what);
 }
 
-/* The length that a type's fields have, or -1 where it varies. */
-static int32_t fixed_length(uint32_t type)
-{
-    switch (type) {
-    case OUTFALL_TYPE_BOOL:
-        return 1;
-    case OUTFALL_TYPE_INT16:
-        return 2;
-    case OUTFALL_TYPE_INT32:
-    case OUTFALL_TYPE_FLOAT32:
-    case OUTFALL_TYPE_DATE:
-        return 4;
-    case OUTFALL_TYPE_INT64:
-    case OUTFALL_TYPE_FLOAT64:
-    case OUTFALL_TYPE_TIME:
-    case OUTFALL_TYPE_TIMESTAMP:
-    case OUTFALL_TYPE_TIMESTAMPTZ:
-        return 8;
-    case OUTFALL_TYPE_UUID:
-        return 16;
-    default:
-        return -1;
-    }
-}
-
 /* Checks the bytes of a field that is not NULL: after this they can be read without care. */
 static int check_encoding(const outfall_column *column, const uint8_t *field, int32_t length,
                           outfall_error *error)
 {
     size_t offset;
-    int32_t fixed = fixed_length(column->type);
+    int32_t fixed = outfall_type_fixed_bytes(column->type);
     if (column->type < OUTFALL_TYPE_BOOL || column->type > OUTFALL_TYPE_OTHER)
         return fail_field(column, "there is no such type", error);
     if (length < 0 || length > OF_FIELD_BYTES_MAX || (fixed >= 0 && length != fixed))

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fail.h"
-#include "sink/sink.h"
+#include "sink/handle.h"
 
 /* The newest acknowledgement of a writer that has not been polled yet. */
 static bool take_acknowledgement(of_feed *feed, outfall_event *event)

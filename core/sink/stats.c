@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
-#include "sink/sink.h"
+#include "sink/handle.h"
 
 static uint64_t read_counter(const atomic_uint_fast64_t *counter)
 {

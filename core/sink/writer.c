@@ -8,7 +8,7 @@
 #include "base/fork.h"
 #include "row/convert.h"
 #include "row/encode.h"
-#include "sink/sink.h"
+#include "sink/handle.h"
 
 #define TIMED_EVERY 64 /* One row in so many is timed. */
 #define ROW_HEAD 2     /* The field count. */

@@ -8,6 +8,7 @@
 
 #include <outfall/driver.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
 
@@ -27,11 +28,6 @@ static int fail_misuse(outfall_error *error, const char *message)
     return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP, "null: %s", message);
 }
 
-static int fail_nomem(outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_NOMEM, OUTFALL_ACTION_STOP, "null: out of memory");
-}
-
 /* ---- Connection ------------------------------------------------------------------- */
 
 static int null_connect(const outfall_connect_options *options, int64_t deadline_us,
@@ -40,7 +36,7 @@ static int null_connect(const outfall_connect_options *options, int64_t deadline
     (void)options;
     (void)deadline_us;
     *out = calloc(1, sizeof **out);
-    return *out != NULL ? OUTFALL_OK : fail_nomem(error);
+    return *out != NULL ? OUTFALL_OK : drv_fail_nomem(error);
 }
 
 static void null_disconnect(outfall_connection *connection)
@@ -125,7 +121,7 @@ static int null_describe(outfall_connection *connection, const outfall_table_nam
 nomem:
     drv_text_free(&display);
     null_target_free(own != NULL ? &own->base : NULL);
-    return fail_nomem(error);
+    return drv_fail_nomem(error);
 }
 
 static int null_create_table(outfall_connection *connection, const outfall_table_name *name,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "postgresql/fault.h"
+#include "common/fail.h"
 #include "postgresql/type.h"
 
 /*
@@ -40,7 +40,7 @@ static int reserve_columns(drv_pg_arrays *arrays, uint32_t count, outfall_error 
     arrays->formats = calloc(count, sizeof *arrays->formats);
     if (arrays->columns == NULL || arrays->values == NULL || arrays->lengths == NULL ||
         arrays->formats == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     arrays->column_count = count;
     for (uint32_t i = 0; i < count; i++)
         arrays->formats[i] = 1;
@@ -54,7 +54,7 @@ static int grow(drv_pg_array *column, size_t bytes, outfall_error *error)
         capacity *= 2;
     uint8_t *data = realloc(column->data, capacity);
     if (data == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     column->data = data;
     column->capacity = capacity;
     return OUTFALL_OK;

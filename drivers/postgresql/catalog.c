@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "postgresql/fault.h"
 #include "postgresql/sql.h"
@@ -50,7 +51,7 @@ static int ask(outfall_connection *connection, drv_text *sql, int64_t deadline_u
                outfall_error *error)
 {
     if (sql->failed)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     return drv_pg_query(connection, sql->data, deadline_us, out, error);
 }
 

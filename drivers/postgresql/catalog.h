@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 /* The answer's fields. One row a column; the relation's own fields are in every row. */
 enum drv_pg_catalog_field {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/fail.h"
 #include "postgresql/action.h"
 #include "postgresql/fault.h"
 #include "postgresql/wait.h"
@@ -144,7 +145,7 @@ static int read_settings(const char *string, settings *out, outfall_error *error
     if (is_string)
         given = PQconninfoParse(string, &why);
     if (defaults == NULL) {
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     } else if (is_string && given == NULL) {
         status = fail_config(error, "libpq cannot read it; " FORMS);
     } else {
@@ -346,14 +347,14 @@ int drv_pg_connect_open(const outfall_connect_options *options, int64_t deadline
         verify_tls = true;
         pg = start(options, &found, verify_tls);
     }
-    status = pg == NULL ? drv_pg_fail_memory(error)
-                        : finish_handshake(pg, verify_tls, deadline_us, error);
+    status =
+        pg == NULL ? drv_fail_nomem(error) : finish_handshake(pg, verify_tls, deadline_us, error);
     if (status == OUTFALL_OK)
         status = check_server(pg, error);
     if (status == OUTFALL_OK)
         PQsetErrorVerbosity(pg, PQERRORS_DEFAULT);
     if (status == OUTFALL_OK && PQsetnonblocking(pg, 1) != 0)
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     if (status == OUTFALL_OK) {
         *out = pg;
         pg = NULL; /* The caller owns it now. */

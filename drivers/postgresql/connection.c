@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/fail.h"
 #include "postgresql/connect.h"
 #include "postgresql/fault.h"
 #include "postgresql/wait.h"
@@ -50,7 +51,7 @@ int drv_pg_connect(const outfall_connect_options *options, int64_t deadline_us,
     *out = NULL;
     outfall_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     connection->socket = -1;
     connection->doing = "connecting to PostgreSQL";
     connection->copy_rows_min = copy_rows_min_of(options);
@@ -96,15 +97,6 @@ void drv_pg_disconnect(outfall_connection *connection)
     drv_pg_arrays_free(&connection->arrays);
     drv_text_free(&connection->sql);
     free(connection);
-}
-
-void drv_pg_sever(outfall_connection *connection)
-{
-    atomic_store(&connection->severed, true);
-    pthread_mutex_lock(&connection->guard); /* Held for shutdown and the like: never for a wait. */
-    if (connection->socket >= 0)
-        shutdown(connection->socket, SHUT_RDWR);
-    pthread_mutex_unlock(&connection->guard);
 }
 
 int drv_pg_start(outfall_connection *connection, const char *doing, const char *subject,

@@ -1,66 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A session: libpq's connection and what the driver keeps beside it. */
+/* Opening, closing and asking a session. */
 #ifndef DRV_PG_CONNECTION_H
 #define DRV_PG_CONNECTION_H
 
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <libpq-fe.h>
-#include <pthread.h>
-
-#include <outfall/driver.h>
-
-#include "common/text.h"
-#include "postgresql/arrays.h"
-
-/* Targets whose statements a session keeps prepared; the one unused longest makes room. */
-#define DRV_PG_STATEMENTS_MAX 64
-
-/* A name's limit: NAMEDATALEN - 1. */
-#define DRV_PG_NAME_BYTES_MAX 63
-
-typedef enum drv_pg_transaction {
-    DRV_PG_NONE,
-    DRV_PG_BEGUN, /* By us; the server hears of it with the first statement. */
-    DRV_PG_OPEN   /* On the server, perhaps failed. */
-} drv_pg_transaction;
-
-/* What of one target is prepared in this session. */
-typedef struct drv_pg_statement {
-    uint64_t serial; /* The target's; 0: the slot is free. */
-    uint64_t used;
-    bool insert;
-    bool check;
-} drv_pg_statement;
-
-struct outfall_connection {
-    PGconn *pg;
-    bool dead; /* Nothing more is sent: the session is over, or its state unknown. */
-    drv_pg_transaction transaction;
-    uint64_t checked; /* The target whose lock and columns this transaction has made sure of. */
-    uint64_t copy_rows_min;
-    bool locate;         /* Until a commit: a row was refused, and COPY says which. */
-    const char *doing;   /* For messages: "writing to". */
-    const char *subject; /* For messages: "public"."birdstrikes"; may be NULL. */
-    drv_pg_statement statements[DRV_PG_STATEMENTS_MAX];
-    uint64_t statement_clock;
-    drv_pg_arrays arrays;
-    drv_text sql;
-    atomic_bool severed;
-    pthread_mutex_t guard; /* Of `socket`, between sever and disconnect. */
-    /*
-     * A duplicate of libpq's descriptor. libpq closes its own when it sees the end of the stream,
-     * and the number may then be another thread's file: sever must not shut that down.
-     */
-    int socket;
-};
+#include "postgresql/session.h"
 
 int drv_pg_connect(const outfall_connect_options *options, int64_t deadline_us,
                    outfall_connection **out, outfall_error *error);
 void drv_pg_disconnect(outfall_connection *connection);
-void drv_pg_sever(outfall_connection *connection);
 int drv_pg_ping(outfall_connection *connection, char *description, size_t capacity,
                 int64_t deadline_us, outfall_error *error);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "postgresql/connection.h"
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "postgresql/fault.h"
 #include "postgresql/sql.h"
@@ -132,7 +134,7 @@ static int add_table(drv_text *to, const char *relation, const outfall_column *c
         drv_text_format(to, ", PRIMARY KEY (%s)", key.data);
     drv_text_add(to, ")");
     if (status == OUTFALL_OK && (to->failed || key.failed))
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     drv_text_free(&key);
     return status;
 }
@@ -175,7 +177,7 @@ int drv_pg_create_table(outfall_connection *connection, const outfall_table_name
     if (status != OUTFALL_OK)
         return status;
     drv_pg_add_relation(&relation, name->schema, name->table);
-    status = relation.failed ? drv_pg_fail_memory(error)
+    status = relation.failed ? drv_fail_nomem(error)
                              : drv_pg_start(connection, "creating", relation.data, error);
     if (status == OUTFALL_OK)
         status = add_table(&sql, relation.data, columns, column_count, error);

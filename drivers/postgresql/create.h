@@ -3,7 +3,7 @@
 #ifndef DRV_PG_CREATE_H
 #define DRV_PG_CREATE_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 int drv_pg_create_table(outfall_connection *connection, const outfall_table_name *name,
                         const outfall_column *columns, size_t column_count, int64_t deadline_us,

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "postgresql/connection.h"
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "postgresql/catalog.h"
 #include "postgresql/fault.h"
@@ -217,7 +219,7 @@ static int fill_column(const description *it, int row, drv_pg_target *target, si
     column->name = strdup(column_name(it->answer, (size_t)row));
     column->type_name = strdup(drv_pg_catalog_text(it->answer, row, DRV_PG_TYPE_NAME));
     if (source->base_name == NULL || column->name == NULL || column->type_name == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     if (source->base_type == CHAR_OID) {
         refuse(error, OUTFALL_ERR_UNSUPPORTED,
                "column \"%s\" of %s has the internal type \"char\", which would cut values; make "
@@ -259,7 +261,7 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
     int status = OUTFALL_OK;
     drv_pg_target *target = calloc(1, sizeof *target);
     if (target == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     const char *relation = drv_pg_catalog_text(it->answer, 0, DRV_PG_RELATION);
     drv_pg_add_relation(&display, drv_pg_catalog_text(it->answer, 0, DRV_PG_SCHEMA), relation);
     target->display = drv_pg_take_text(&display);
@@ -272,7 +274,7 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
     target->sources = calloc(it->count + 1, sizeof *target->sources);
     if (target->display == NULL || target->name == NULL || target->columns == NULL ||
         target->sources == NULL)
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     for (size_t i = 0; status == OUTFALL_OK && i < it->count; i++) {
         status = fill_column(it, it->rows[i], target, i, error);
         overriding = overriding || target->columns[i].flags & OUTFALL_COLUMN_IDENTITY_ALWAYS;
@@ -295,7 +297,7 @@ static int describe_found(description *it, outfall_target **out, outfall_error *
     size_t room = (size_t)PQntuples(it->answer);
     it->rows = calloc(room, sizeof *it->rows);
     if (it->rows == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     status = it->options->columns == NULL ? take_writable(it, error) : take_named(it, error);
     if (status == OUTFALL_OK)
         status = make_target(it, out, error);
@@ -315,7 +317,7 @@ int drv_pg_describe(outfall_connection *connection, const outfall_table_name *na
         return status;
     drv_pg_add_relation(&subject, name->schema, name->table);
     if (subject.failed)
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     if (status == OUTFALL_OK)
         status = drv_pg_start(connection, "describing", subject.data, error);
     if (status == OUTFALL_OK)

@@ -3,7 +3,7 @@
 #ifndef DRV_PG_DESCRIBE_H
 #define DRV_PG_DESCRIBE_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 int drv_pg_describe(outfall_connection *connection, const outfall_table_name *name,
                     const outfall_describe_options *options, int64_t deadline_us,

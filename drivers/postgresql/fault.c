@@ -114,11 +114,6 @@ int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error)
                              context_of(connection).text);
 }
 
-int drv_pg_fail_memory(outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_NOMEM, OUTFALL_ACTION_STOP, "out of memory");
-}
-
 bool drv_pg_result_ok(const PGresult *result)
 {
     switch (PQresultStatus(result)) {

@@ -3,7 +3,7 @@
 #ifndef DRV_PG_FAULT_H
 #define DRV_PG_FAULT_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 /* From an error result; marks the session dead where it is over. */
 int drv_pg_fail_result(outfall_connection *connection, const PGresult *result,
@@ -14,8 +14,6 @@ int drv_pg_fail_lost(outfall_connection *connection, outfall_error *error);
 
 /* The deadline passed: the session is cut, so that the server ends it too. */
 int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error);
-
-int drv_pg_fail_memory(outfall_error *error);
 
 /* True for the results that are not errors. */
 bool drv_pg_result_ok(const PGresult *result);

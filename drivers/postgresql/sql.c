@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/identifier.h"
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 void drv_pg_add_literal(drv_text *to, const char *text)
 {

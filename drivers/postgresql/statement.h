@@ -3,7 +3,7 @@
 #ifndef DRV_PG_STATEMENT_H
 #define DRV_PG_STATEMENT_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 #include "postgresql/target.h"
 
 #define DRV_PG_STATEMENT_NAME_MAX 48

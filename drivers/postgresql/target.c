@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "postgresql/fault.h"
 #include "postgresql/sql.h"
@@ -83,7 +84,7 @@ static int make_check(drv_text *to, const drv_pg_target *target, outfall_error *
             last = target->sources[i].number;
     int *by_number = malloc(((size_t)last + 1) * sizeof *by_number);
     if (by_number == NULL)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     for (int number = 0; number <= last; number++)
         by_number[number] = -1;
     for (uint32_t i = 0; i < target->base.column_count; i++)
@@ -131,7 +132,7 @@ int drv_pg_target_finish(drv_pg_target *target, bool overriding, outfall_error *
     target->lock = drv_pg_take_text(&text);
     if (status == OUTFALL_OK && (target->insert == NULL || target->check == NULL ||
                                  target->copy_in == NULL || target->lock == NULL))
-        status = drv_pg_fail_memory(error);
+        status = drv_fail_nomem(error);
     return status;
 }
 

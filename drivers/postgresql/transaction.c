@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "postgresql/connection.h"
 #include "postgresql/action.h"
 #include "postgresql/fault.h"
 #include "postgresql/wait.h"

@@ -3,7 +3,7 @@
 #ifndef DRV_PG_TRANSACTION_H
 #define DRV_PG_TRANSACTION_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 /*
  * READ COMMITTED whatever the server's default is: a target's columns are compared under its lock,

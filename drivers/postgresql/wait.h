@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 
 int64_t drv_pg_now_us(void);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "postgresql/connection.h"
 #include "postgresql/fault.h"
 
 bool drv_pg_is_as_described(const PGresult *result)

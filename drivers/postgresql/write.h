@@ -3,7 +3,7 @@
 #ifndef DRV_PG_WRITE_H
 #define DRV_PG_WRITE_H
 
-#include "postgresql/connection.h"
+#include "postgresql/session.h"
 #include "postgresql/target.h"
 
 int drv_pg_write(outfall_connection *connection, outfall_target *target, const outfall_batch *batch,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fail.h"
 #include "postgresql/context.h"
 #include "postgresql/fault.h"
 #include "postgresql/statement.h"
@@ -72,7 +73,7 @@ static int send_statements(copy *it, outfall_error *error)
     }
     add_step(it, STEP_COPY);
     if (connection->sql.failed)
-        return drv_pg_fail_memory(error);
+        return drv_fail_nomem(error);
     connection->transaction = DRV_PG_OPEN;
     if (!PQsendQuery(connection->pg, connection->sql.data))
         return drv_pg_fail_lost(connection, error);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/fail.h"
 #include "common/text.h"
 #include "sqlite/action.h"
-#include "sqlite/plan.h"
 
 /* Instructions of SQLite's machine between two looks at the clock: some 50 microseconds. */
 #define PROGRESS_STEPS 1000
@@ -177,7 +177,7 @@ static int fail_open(outfall_connection *connection, int code, outfall_error *er
     int system_error = connection->db != NULL ? sqlite3_system_errno(connection->db) : 0;
     const char *advice = NULL;
     if (code == SQLITE_NOMEM || connection->db == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     if ((code & 0xFF) != SQLITE_CANTOPEN)
         return lite_fail(connection, code, "open", NULL, error);
     if (system_error == ENOENT || system_error == ENOTDIR)
@@ -280,12 +280,12 @@ int lite_connect(const outfall_connect_options *options, int64_t deadline_us,
         return status;
     outfall_connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     int uri = strncmp(path, "file:", 5) == 0;
     connection->deadline_us = deadline_us;
     connection->file = strndup(path, uri ? strcspn(path, "?") : strlen(path));
     if (connection->file == NULL) {
-        status = lite_fail_nomem(error);
+        status = drv_fail_nomem(error);
         goto done;
     }
     int code = sqlite3_open_v2(path, &connection->db,
@@ -313,7 +313,6 @@ void lite_disconnect(outfall_connection *connection)
 {
     if (connection == NULL)
         return;
-    lite_plans_free(connection);
     for (int i = 0; i < LITE_STATEMENTS; i++)
         sqlite3_finalize(connection->statements[i]);
     sqlite3_close(connection->db); /* Rolls back. */

@@ -12,6 +12,8 @@
 
 #include "sqlite/rows.h"
 
+#include "common/fail.h"
+
 #if SQLITE_VERSION_NUMBER < 3037000
 #error "SQLite 3.37 or newer is needed: its STRICT tables and 64-bit row counts"
 #endif
@@ -65,12 +67,6 @@ int lite_enter(outfall_connection *connection, int64_t deadline_us, outfall_erro
  */
 int lite_fail(outfall_connection *connection, int code, const char *doing, const char *object,
               outfall_error *error);
-
-static inline int lite_fail_nomem(outfall_error *error)
-{
-    outfall_error_set(error, OUTFALL_ERR_NOMEM, OUTFALL_ACTION_STOP, "sqlite: out of memory");
-    return OUTFALL_ERR_NOMEM;
-}
 
 /* Prepares a statement; on failure *out is NULL. */
 int lite_prepare(outfall_connection *connection, const char *sql, const char *doing,

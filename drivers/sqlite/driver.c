@@ -3,6 +3,7 @@
 #include <outfall/driver.h>
 
 #include "sqlite/connection.h"
+#include "sqlite/plan.h"
 #include "sqlite/table.h"
 #include "sqlite/target.h"
 #include "sqlite/write.h"
@@ -13,6 +14,14 @@ static int lite_reset(outfall_connection *connection, int64_t deadline_us, outfa
     return lite_rollback(connection, deadline_us, error);
 }
 
+static void lite_end(outfall_connection *connection)
+{
+    if (connection == NULL)
+        return;
+    lite_plans_free(connection);
+    lite_disconnect(connection);
+}
+
 static const outfall_driver lite_driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
@@ -20,7 +29,7 @@ static const outfall_driver lite_driver = {
     .name = "sqlite",
     .description = "SQLite (built against " SQLITE_VERSION ")",
     .connect = lite_connect,
-    .disconnect = lite_disconnect,
+    .disconnect = lite_end,
     .ping = lite_ping,
     .reset = lite_reset,
     .sever = lite_sever,

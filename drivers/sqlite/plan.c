@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
 
@@ -48,7 +49,7 @@ static int prepare_insert(outfall_connection *connection, const lite_target *tar
     drv_text_add(&sql, ") SELECT * FROM ");
     lite_rows_name(target->base.column_count, rows);
     drv_identifier_quote(&sql, rows, '"');
-    int status = sql.failed ? lite_fail_nomem(error)
+    int status = sql.failed ? drv_fail_nomem(error)
                             : lite_prepare(connection, sql.data, "prepare the insert", out, error);
     drv_text_free(&sql);
     return status;
@@ -73,7 +74,7 @@ static int plan_new(const lite_target *target, lite_plan **out, outfall_error *e
     lite_plan *plan = calloc(1, sizeof *plan);
     *out = NULL;
     if (plan == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     plan->target_id = target->id;
     plan->schema_version = target->schema_version;
     plan->columns = columns;
@@ -81,7 +82,7 @@ static int plan_new(const lite_target *target, lite_plan **out, outfall_error *e
     plan->slots = calloc(columns, sizeof *plan->slots);
     if (plan->readers == NULL || plan->slots == NULL) {
         plan_free(plan);
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     }
     for (uint32_t i = 0; i < columns; i++)
         lite_reader_init(&plan->readers[i], &plan->slots[i], target->columns[i].type,

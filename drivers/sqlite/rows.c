@@ -186,36 +186,11 @@ static int give(sqlite3_context *context, const lite_reader *reader, lite_slot *
     return LITE_REFUSED_NOT;
 }
 
-/* The length of a type's fields, or -1 where they differ. */
-static int8_t fixed_length(uint32_t type)
-{
-    switch (type) {
-    case OUTFALL_TYPE_BOOL:
-        return 1;
-    case OUTFALL_TYPE_INT16:
-        return 2;
-    case OUTFALL_TYPE_INT32:
-    case OUTFALL_TYPE_FLOAT32:
-    case OUTFALL_TYPE_DATE:
-        return 4;
-    case OUTFALL_TYPE_INT64:
-    case OUTFALL_TYPE_FLOAT64:
-    case OUTFALL_TYPE_TIME:
-    case OUTFALL_TYPE_TIMESTAMP:
-    case OUTFALL_TYPE_TIMESTAMPTZ:
-        return 8;
-    case OUTFALL_TYPE_UUID:
-        return 16;
-    default:
-        return -1;
-    }
-}
-
 void lite_reader_init(lite_reader *reader, lite_slot *slot, uint32_t type, int number)
 {
     memset(reader, 0, sizeof *reader);
     reader->type = (uint8_t)type;
-    reader->fixed = fixed_length(type);
+    reader->fixed = outfall_type_fixed_bytes(type);
     reader->number = (uint8_t)number;
     slot->day_us = LITE_NO_DAY;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
 #include "sqlite/type.h"
@@ -62,13 +63,13 @@ static int fail_not_found(outfall_connection *connection, const char *table, out
            code == SQLITE_ROW) {
         char **names = realloc(list.names, (list.count + 1) * sizeof *names);
         if (names == NULL) {
-            status = lite_fail_nomem(error);
+            status = drv_fail_nomem(error);
             break;
         }
         list.names = names;
         list.names[list.count] = strdup(column_text(statement, 0));
         if (list.names[list.count] == NULL)
-            status = lite_fail_nomem(error);
+            status = drv_fail_nomem(error);
         else
             list.count++;
     }
@@ -113,7 +114,7 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
         out->conflicts = sqlite3_column_int(statement, 2) != 0;
         out->name = strdup(column_text(statement, 0));
         if (out->name == NULL)
-            status = lite_fail_nomem(error);
+            status = drv_fail_nomem(error);
     }
     sqlite3_finalize(statement);
     return status;
@@ -149,7 +150,7 @@ static int add_field(sqlite3_stmt *statement, lite_table *out, outfall_error *er
         size_t capacity = out->capacity > 0 ? out->capacity * 2 : 16;
         lite_field *fields = realloc(out->fields, capacity * sizeof *fields);
         if (fields == NULL)
-            return lite_fail_nomem(error);
+            return drv_fail_nomem(error);
         out->fields = fields;
         out->capacity = capacity;
     }
@@ -161,7 +162,7 @@ static int add_field(sqlite3_stmt *statement, lite_table *out, outfall_error *er
     field->in_key = sqlite3_column_int(statement, 4) != 0;
     field->hidden = sqlite3_column_int(statement, 5);
     if (field->name == NULL || field->declared == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     return OUTFALL_OK;
 }
 
@@ -265,7 +266,7 @@ static int build_create(const char *table, const outfall_column *columns, size_t
     }
     add_key(sql, columns, column_count);
     drv_text_add(sql, ")");
-    return sql->failed ? lite_fail_nomem(error) : OUTFALL_OK;
+    return sql->failed ? drv_fail_nomem(error) : OUTFALL_OK;
 }
 
 int lite_table_create(outfall_connection *connection, const outfall_table_name *name,

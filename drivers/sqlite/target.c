@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
 #include "sqlite/table.h"
@@ -51,7 +52,7 @@ static int add_column(lite_target *target, const lite_table *table, const lite_f
     column->name = strdup(field->name);
     column->type_name = strdup(field->declared);
     if (column->name == NULL || column->type_name == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     if (field->not_null)
         column->flags |= OUTFALL_COLUMN_NOT_NULL;
     if (field->has_default)
@@ -115,7 +116,7 @@ static int target_new(const lite_table *table, const outfall_column *wanted, siz
     lite_target *target = calloc(1, sizeof *target);
     *out = NULL;
     if (target == NULL)
-        return lite_fail_nomem(error);
+        return drv_fail_nomem(error);
     drv_identifier_quote(&display, table->name, '"');
     target->display_name = display.data;
     target->table = strdup(table->name);
@@ -123,7 +124,7 @@ static int target_new(const lite_table *table, const outfall_column *wanted, siz
     target->numeric = calloc(count + 1, sizeof *target->numeric);
     if (display.failed || target->table == NULL || target->columns == NULL ||
         target->numeric == NULL) {
-        status = lite_fail_nomem(error);
+        status = drv_fail_nomem(error);
         goto done;
     }
     target->base.struct_size = sizeof target->base;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "row.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +42,31 @@ enum outfall_decimal_sign {
 
 /** Room for the text of a UUID, its NUL included. */
 #define OUTFALL_UUID_TEXT_MAX 37
+
+/** The bytes of every field of a type, or -1 where they differ. */
+static inline int32_t outfall_type_fixed_bytes(uint32_t type)
+{
+    switch (type) {
+    case OUTFALL_TYPE_BOOL:
+        return 1;
+    case OUTFALL_TYPE_INT16:
+        return 2;
+    case OUTFALL_TYPE_INT32:
+    case OUTFALL_TYPE_FLOAT32:
+    case OUTFALL_TYPE_DATE:
+        return 4;
+    case OUTFALL_TYPE_INT64:
+    case OUTFALL_TYPE_FLOAT64:
+    case OUTFALL_TYPE_TIME:
+    case OUTFALL_TYPE_TIMESTAMP:
+    case OUTFALL_TYPE_TIMESTAMPTZ:
+        return 8;
+    case OUTFALL_TYPE_UUID:
+        return 16;
+    default:
+        return -1;
+    }
+}
 
 /** Reads a big-endian int16, int32 or int64. */
 static inline int16_t outfall_read_i16(const uint8_t *at)

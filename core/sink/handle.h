@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a sink and a writer are made of; for the files of this folder. */
-#ifndef OF_SINK_SINK_H
-#define OF_SINK_SINK_H
+/* What the handles of sinks and writers point at, and the checks that every call starts with. */
+#ifndef OF_SINK_HANDLE_H
+#define OF_SINK_HANDLE_H
 
 #include <pthread.h>
 #include <stdatomic.h>
