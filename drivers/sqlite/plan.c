@@ -68,13 +68,13 @@ static int register_rows(outfall_connection *connection, uint32_t columns, outfa
     return OUTFALL_OK;
 }
 
-static int plan_new(const lite_target *target, lite_plan **out, outfall_error *error)
+/* NULL where memory could not be had. */
+static lite_plan *plan_new(const lite_target *target)
 {
     uint32_t columns = target->base.column_count;
     lite_plan *plan = calloc(1, sizeof *plan);
-    *out = NULL;
     if (plan == NULL)
-        return drv_fail_nomem(error);
+        return NULL;
     plan->target_id = target->id;
     plan->schema_version = target->schema_version;
     plan->columns = columns;
@@ -82,13 +82,12 @@ static int plan_new(const lite_target *target, lite_plan **out, outfall_error *e
     plan->slots = calloc(columns, sizeof *plan->slots);
     if (plan->readers == NULL || plan->slots == NULL) {
         plan_free(plan);
-        return drv_fail_nomem(error);
+        return NULL;
     }
     for (uint32_t i = 0; i < columns; i++)
         lite_reader_init(&plan->readers[i], &plan->slots[i], target->columns[i].type,
                          target->numeric[i]);
-    *out = plan;
-    return OUTFALL_OK;
+    return plan;
 }
 
 static void drop_last(outfall_connection *connection)
@@ -111,9 +110,9 @@ int lite_plan_for(outfall_connection *connection, const lite_target *target, lit
     if (plan != NULL) {
         *link = plan->next;
     } else {
-        int status = plan_new(target, &plan, error);
-        if (status != OUTFALL_OK)
-            return status;
+        plan = plan_new(target);
+        if (plan == NULL)
+            return drv_fail_nomem(error);
         if (connection->plan_count == PLANS_MAX)
             drop_last(connection);
         connection->plan_count++;
