@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "buffer/chunks.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,6 +11,22 @@
 #include "base/fail.h"
 
 #define ENTRY sizeof(outfall_row_entry)
+
+/* The bytes for rows and entries in `bytes` of memory: entries lie from their end, aligned. */
+static uint32_t usable(size_t bytes)
+{
+    return (uint32_t)((bytes - sizeof(of_chunk)) / ENTRY * ENTRY);
+}
+
+/*
+ * The largest row that can always be taken. A row that grows by doubling leaves less than twice its
+ * size behind, which the reader may not have given back yet, and one more chunk may be half full.
+ */
+static size_t largest_row(uint32_t count, size_t chunk_bytes)
+{
+    uint32_t chunks = (count - 1) / 3;
+    return usable((chunks > 1 ? chunks : 1) * chunk_bytes) - 2 * ENTRY;
+}
 
 int of_chunks_init(of_chunks *chunks, size_t bytes_max, size_t chunk_bytes, size_t row_bytes_max,
                    outfall_error *error)
@@ -24,11 +41,11 @@ int of_chunks_init(of_chunks *chunks, size_t bytes_max, size_t chunk_bytes, size
             "buffer.bytes (%zu) holds fewer than two chunks of buffer.chunk.bytes (%zu): "
             "raise the first or lower the second",
             bytes_max, chunk_bytes);
-    if (row_bytes_max > bytes_max / 2)
-        row_bytes_max = bytes_max / 2; /* One row never takes so much that nothing else moves. */
     chunks->chunk_bytes = (uint32_t)chunk_bytes;
     chunks->count = (uint32_t)(bytes_max / chunk_bytes);
-    chunks->row_bytes_max = row_bytes_max;
+    chunks->row_bytes_max = largest_row(chunks->count, chunk_bytes);
+    if (row_bytes_max < chunks->row_bytes_max)
+        chunks->row_bytes_max = row_bytes_max;
     chunks->block_bytes = (size_t)chunks->count * chunk_bytes;
     of_eventcount_init(&chunks->freed);
     chunks->block = of_alloc_pages(chunks->block_bytes);
@@ -50,7 +67,7 @@ void of_chunks_destroy(of_chunks *chunks)
 
 size_t of_chunks_room(const of_chunks *chunks)
 {
-    return chunks->chunk_bytes - sizeof(of_chunk) - ENTRY;
+    return usable(chunks->chunk_bytes) - ENTRY;
 }
 
 static void *slot(const of_chunks *chunks, uint32_t number)
@@ -64,7 +81,7 @@ static of_chunk *prepare(of_chunk *chunk, uint32_t number, uint32_t ballast, siz
     atomic_init(&chunk->sealed, 0);
     chunk->number = number;
     chunk->ballast = ballast;
-    chunk->bytes = (uint32_t)(bytes - sizeof *chunk) / ENTRY * ENTRY;
+    chunk->bytes = usable(bytes);
     chunk->taken = 0;
     chunk->acknowledged = 0;
     chunk->left = false;
@@ -120,6 +137,19 @@ fail:
     return NULL;
 }
 
+void of_chunks_watch(of_chunks *chunks, of_eventcount *watcher)
+{
+    assert(chunks->watcher_count < OF_CHUNKS_WATCHERS_MAX);
+    chunks->watchers[chunks->watcher_count++] = watcher;
+}
+
+void of_chunks_call(of_chunks *chunks)
+{
+    atomic_store_explicit(&chunks->short_of, 1, memory_order_relaxed);
+    for (uint32_t i = 0; i < chunks->watcher_count; i++)
+        of_eventcount_wake(chunks->watchers[i]);
+}
+
 of_chunk *of_chunks_try(of_chunks *chunks, size_t row_bytes)
 {
     if (row_bytes > of_chunks_room(chunks))
@@ -134,6 +164,7 @@ void of_chunks_free(of_chunks *chunks, of_chunk *chunk)
 {
     uint32_t number = chunk->number;
     uint32_t ballast = chunk->ballast;
+    atomic_store_explicit(&chunks->short_of, 0, memory_order_relaxed);
     if (ballast == 0) {
         of_freelist_push(&chunks->free, number);
     } else {

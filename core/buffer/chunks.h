@@ -34,6 +34,8 @@ typedef struct of_chunk {
     uint8_t *data;
 } of_chunk;
 
+#define OF_CHUNKS_WATCHERS_MAX 64
+
 typedef struct of_chunks {
     of_freelist free;
     uint8_t *block;
@@ -42,8 +44,11 @@ typedef struct of_chunks {
     uint32_t count;
     size_t row_bytes_max;
     atomic_uint starving; /* Writers that wait for a chunk. */
+    atomic_uint short_of; /* 1: a writer got none, and none has come free since. */
     atomic_uint_fast64_t waits;
     of_eventcount freed;
+    of_eventcount *watchers[OF_CHUNKS_WATCHERS_MAX]; /* Flushers, who can make memory come free. */
+    uint32_t watcher_count;
 } of_chunks;
 
 /* `bytes_max` in all, in chunks of `chunk_bytes`. */
@@ -53,6 +58,19 @@ void of_chunks_destroy(of_chunks *chunks);
 
 /* The room for a row and its entry in an ordinary chunk. */
 size_t of_chunks_room(const of_chunks *chunks);
+
+/* Whom to wake when memory is short; before any writer is there. */
+void of_chunks_watch(of_chunks *chunks, of_eventcount *watcher);
+
+/* A writer got no chunk: wakes the watchers. */
+void of_chunks_call(of_chunks *chunks);
+
+/* Rows should leave early, and idle lanes give their chunks back. */
+static inline bool of_chunks_short(const of_chunks *chunks)
+{
+    return atomic_load_explicit(&chunks->starving, memory_order_relaxed) > 0 ||
+           atomic_load_explicit(&chunks->short_of, memory_order_relaxed) != 0;
+}
 
 /* An empty chunk with at least `row_bytes` of room for one row; NULL where there is none now. */
 of_chunk *of_chunks_try(of_chunks *chunks, size_t row_bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "buffer/lane.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "base/membarrier.h"
 
 #define ENTRY sizeof(outfall_row_entry)
+#define CALL_AGAIN_US 100000
 #define TIME_USES 16 /* Rows that share one reading of the clock. */
 
 int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped, int64_t block_us,
@@ -60,27 +62,40 @@ static void seal(of_chunk *chunk)
     atomic_store_explicit(&chunk->sealed, 1, memory_order_release);
 }
 
-/* Waits for an empty chunk. The flusher is woken: it sees `starving` and lets rows go early. */
+/*
+ * Waits for an empty chunk. The flushers are called: they let rows go early. They are called again
+ * now and then, as a lane may have become idle without their noticing.
+ */
 static of_chunk *wait_chunk(of_lane *lane, size_t bytes)
 {
     of_chunks *chunks = lane->chunks;
     of_chunk *chunk = of_chunks_try(chunks, bytes);
-    bool waiting = true;
-    if (chunk != NULL || lane->block_us == 0)
+    if (chunk != NULL)
         return chunk;
+    of_chunks_call(chunks);
+    if (lane->block_us == 0)
+        return NULL;
+    int64_t now_us = of_clock_us();
+    int64_t call_us = now_us + CALL_AGAIN_US;
     if (lane->block_until_us == 0)
-        lane->block_until_us = of_clock_us() + lane->block_us;
+        lane->block_until_us = now_us + lane->block_us;
     atomic_fetch_add_explicit(&chunks->waits, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&chunks->starving, 1, memory_order_relaxed);
-    while (chunk == NULL && waiting &&
+    while (chunk == NULL && now_us < lane->block_until_us &&
            atomic_load_explicit(lane->stopped, memory_order_relaxed) == 0) {
         uint32_t ticket = of_eventcount_arm(&chunks->freed);
-        of_eventcount_wake(lane->wake);
         chunk = of_chunks_try(chunks, bytes);
-        if (chunk != NULL)
+        if (chunk != NULL) {
             of_eventcount_disarm(&chunks->freed);
-        else
-            waiting = of_eventcount_wait(&chunks->freed, ticket, lane->block_until_us);
+            break;
+        }
+        of_eventcount_wait(&chunks->freed, ticket,
+                           call_us < lane->block_until_us ? call_us : lane->block_until_us);
+        now_us = of_clock_us();
+        if (now_us >= call_us) {
+            of_chunks_call(chunks);
+            call_us = now_us + CALL_AGAIN_US;
+        }
     }
     atomic_fetch_sub_explicit(&chunks->starving, 1, memory_order_relaxed);
     return chunk;
@@ -91,7 +106,7 @@ static int fail_full(const of_lane *lane, size_t bytes, outfall_error *error)
 {
     if (bytes > lane->chunks->row_bytes_max)
         return of_fail(error, OUTFALL_ERR_REFUSED,
-                       "the row takes at least %zu bytes, more than row.bytes.max and half of "
+                       "the row takes at least %zu bytes, more than row.bytes.max and a third of "
                        "buffer.bytes allow (%zu): raise them, or split the row",
                        bytes, lane->chunks->row_bytes_max);
     if (atomic_load_explicit(lane->stopped, memory_order_relaxed) != 0)
@@ -137,7 +152,6 @@ static void publish(of_lane *lane)
         return;
     uint64_t rows_before = atomic_load_explicit(&lane->accepted, memory_order_relaxed);
     uint64_t bytes_before = atomic_load_explicit(&lane->accepted_bytes, memory_order_relaxed);
-    uint64_t rows = rows_before - atomic_load_explicit(&lane->taken, memory_order_relaxed);
     atomic_store_explicit(&lane->accepted_bytes, bytes_before + bytes, memory_order_relaxed);
     lane->published_to = lane->start;
     /* Release: the rows and their entries come before the count that shows them. */
@@ -145,9 +159,13 @@ static void publish(of_lane *lane)
     atomic_store_explicit(&lane->accepted, rows_before + count, memory_order_release);
     /*
      * The flusher is woken for the first row of an empty lane and for the one that fills a batch.
-     * What the reader has taken may be stale here when it has just taken rows; it then looks again
-     * within a few milliseconds before it sleeps for good (flusher.c), and so cannot miss these.
+     * What it has taken is read after the rows are shown; the fence between the two is paid by the
+     * flusher, who calls of_membarrier before it looks for the last time and sleeps (flusher.c). So
+     * either it sees these rows, or they are seen here to be the first. Where it has taken some of
+     * these rows already, the counts are below zero, no limit is crossed, and it is awake.
      */
+    atomic_signal_fence(memory_order_seq_cst);
+    uint64_t rows = rows_before - atomic_load_explicit(&lane->taken, memory_order_relaxed);
     bytes_before -= atomic_load_explicit(&lane->taken_bytes, memory_order_relaxed);
     if (rows == 0 ||
         crosses(rows, count, atomic_load_explicit(&lane->wake_rows, memory_order_relaxed)) ||
@@ -225,6 +243,7 @@ int of_lane_grow(of_lane *lane, size_t bytes, outfall_error *error)
     ring_push(lane, chunk);
     lane->open = chunk;
     build_in(lane, chunk, 0, 0, used);
+    assert(lane->limit - lane->at >= bytes);
     return OUTFALL_OK;
 }
 
@@ -283,19 +302,23 @@ uint16_t of_lane_version(const of_lane *lane)
 }
 
 /* Leaves the chunks at the front that get no more rows and are wholly taken. */
-static void leave_exhausted(of_lane *lane)
+static bool leave_exhausted(of_lane *lane)
 {
+    bool freed = false;
     while (lane->ring_head != atomic_load_explicit(&lane->ring_tail, memory_order_acquire)) {
         of_chunk *chunk = ring_at(lane, lane->ring_head);
         /* `sealed` first: rows published before it are then all seen. */
         if (atomic_load_explicit(&chunk->sealed, memory_order_acquire) == 0 ||
             atomic_load_explicit(&chunk->published, memory_order_acquire) != chunk->taken)
-            return;
+            break;
         lane->ring_head++;
         chunk->left = true;
-        if (chunk->acknowledged == chunk->taken)
+        if (chunk->acknowledged == chunk->taken) {
             of_chunks_free(lane->chunks, chunk);
+            freed = true;
+        }
     }
+    return freed;
 }
 
 /* How many of `count` rows from `first` on are within `bytes_max` and of one schema version. */
@@ -366,16 +389,16 @@ void of_lane_acknowledge(const of_span *span)
         of_chunks_free(lane->chunks, chunk);
 }
 
-void of_lane_reclaim(of_lane *lane)
+bool of_lane_reclaim(of_lane *lane)
 {
     unsigned asked = OF_RECLAIM_ASKED;
-    leave_exhausted(lane);
+    bool freed = leave_exhausted(lane);
     if (lane->ring_head == atomic_load_explicit(&lane->ring_tail, memory_order_acquire) ||
         atomic_load_explicit(&lane->reclaim, memory_order_acquire) != OF_RECLAIM_NONE)
-        return;
+        return freed;
     of_chunk *chunk = ring_at(lane, lane->ring_head);
     if (chunk->acknowledged != atomic_load_explicit(&chunk->published, memory_order_acquire))
-        return;
+        return freed;
     atomic_store_explicit(&lane->reclaim, OF_RECLAIM_ASKED, memory_order_relaxed);
     bool fenced = of_membarrier();
     /* From here on a writer that starts a row sees the question; one that had started before is
@@ -389,7 +412,7 @@ void of_lane_reclaim(of_lane *lane)
                                                  idle ? OF_RECLAIM_TAKEN : OF_RECLAIM_NONE,
                                                  memory_order_release, memory_order_relaxed) ||
         !idle)
-        return;
+        return freed;
     seal(chunk);
-    leave_exhausted(lane);
+    return leave_exhausted(lane) || freed;
 }

@@ -128,8 +128,8 @@ static inline bool of_lane_more(of_lane *lane, size_t bytes)
 }
 
 /*
- * Publishes the rows that are done and forgets one that is not. Wait-free. Wakes the flusher where
- * it may sleep on this lane. Legal, and nothing, where no row was begun.
+ * Publishes the rows that are done and forgets one that is not: wait-free, but for waking the
+ * flusher where it may sleep on this lane. Legal, and nothing, where no row was begun.
  */
 void of_lane_leave(of_lane *lane);
 
@@ -166,8 +166,11 @@ bool of_lane_take(of_lane *lane, uint64_t rows_max, uint64_t bytes_max, of_span 
 /* Done with a span; spans of a lane are acknowledged in the order they were taken. */
 void of_lane_acknowledge(const of_span *span);
 
-/* Takes the chunk of an idle lane back, if everything in it is acknowledged. */
-void of_lane_reclaim(of_lane *lane);
+/*
+ * Takes the chunk of an idle lane back, if everything in it is acknowledged. Returns whether any
+ * chunk came free.
+ */
+bool of_lane_reclaim(of_lane *lane);
 
 /* The clock of row entries: tenths of a millisecond. Ages are differences, modulo 2^32. */
 static inline uint32_t of_lane_time(int64_t now_us)

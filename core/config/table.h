@@ -24,7 +24,7 @@
     INTEGER("buffer.bytes", buffer_bytes, 16777216, 131072, 1099511627776, "The sink's memory bound for rows that are not yet durable. Reserved when the sink is opened.") \
     INTEGER("buffer.chunk.bytes", buffer_chunk_bytes, 65536, 4096, 16777216, "The unit in which writers take buffer memory; each open writer holds at least one.") \
     INTEGER("buffer.block.ms", buffer_block_ms, 60000, 0, 3600000, "How long a writer waits for buffer memory before it gets OUTFALL_ERR_FULL, in milliseconds. 0: it never waits.") \
-    INTEGER("row.bytes.max", row_bytes_max, 4194304, 1024, 1073741824, "The largest row accepted, encoded.") \
+    INTEGER("row.bytes.max", row_bytes_max, 4194304, 1024, 1073741824, "The largest row accepted, encoded; at most a third of buffer.bytes.") \
     INTEGER("connect.timeout.ms", connect_timeout_ms, 10000, 1, 3600000, "Deadline for opening a connection, in milliseconds.") \
     INTEGER("request.timeout.ms", request_timeout_ms, 30000, 1, 3600000, "Deadline for each call to the database, in milliseconds; a connection that overruns it is cut.") \
     INTEGER("retry.base.ms", retry_base_ms, 50, 1, 60000, "The first pause before a failed batch is tried again; it doubles each time, with jitter.") \

@@ -29,7 +29,7 @@ static int64_t age_us(uint32_t time, int64_t now_us)
  * One flush is served at a time: all that the lanes held when it began has to leave. Requests that
  * came later share the next one. Returns whether rows still have to leave.
  */
-static bool serve_flush(of_share *share)
+static bool serve_one_flush(of_share *share)
 {
     uint64_t requested = atomic_load_explicit(&share->flush_requested, memory_order_acquire);
     uint64_t done = atomic_load_explicit(&share->flush_done, memory_order_relaxed);
@@ -53,6 +53,15 @@ static bool serve_flush(of_share *share)
         atomic_store_explicit(&share->flush_done, share->flush_serving, memory_order_release);
         of_eventcount_wake(&share->feed->acknowledged);
     }
+    return waiting;
+}
+
+/* As serve_one_flush; a flush that was asked for meanwhile is started at once. */
+static bool serve_flush(of_share *share)
+{
+    bool waiting = serve_one_flush(share);
+    if (share->flush_serving < atomic_load_explicit(&share->flush_requested, memory_order_acquire))
+        waiting = serve_one_flush(share);
     return waiting;
 }
 
@@ -80,8 +89,7 @@ int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us)
             ripeness.age_us = age_us(waiting.oldest_time, now_us);
     }
     pthread_mutex_unlock(&share->mutex);
-    ripeness.starving =
-        atomic_load_explicit(&share->feed->chunks.starving, memory_order_relaxed) > 0;
+    ripeness.starving = of_chunks_short(&share->feed->chunks);
     int reason = of_batch_reason(options, &ripeness);
     if (reason < 0 && ripeness.rows > 0)
         *due_us = now_us + options->linger_us - ripeness.age_us;

@@ -156,7 +156,7 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
                 error.action = OUTFALL_ACTION_RETRY;
         }
         int64_t now_us = of_clock_us();
-        if (closed(feed, now_us))
+        if (closed(feed, now_us) || atomic_load_explicit(&feed->stopped, memory_order_relaxed) != 0)
             return false;
         /* At-least-once: an unknown outcome is written again. */
         bool again = error.action == OUTFALL_ACTION_RETRY ||
@@ -181,14 +181,13 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
 static bool post_letters(of_attempt *attempt)
 {
     of_feed *feed = attempt->share->feed;
-    int64_t deadline_us = of_deadline_us(feed->options.deadletter_wait_ms);
-    int64_t close_by_us = atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
-    if (close_by_us < deadline_us)
-        deadline_us = close_by_us;
     while (attempt->letters != NULL) {
         of_letter *letter = attempt->letters;
         of_letter *next = letter->next;
-        if (!of_events_post_letter(&feed->events, letter, deadline_us, &feed->stopped)) {
+        /* Each letter has the whole wait: somebody who polls slowly is somebody who polls. */
+        int64_t deadline_us = of_deadline_us(feed->options.deadletter_wait_ms);
+        if (!of_events_post_letter(&feed->events, letter, deadline_us, &feed->stopped,
+                                   &feed->close_by_us)) {
             outfall_error error;
             of_fail(
                 &error, OUTFALL_ERR_FULL,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 void of_events_init(of_events *events, size_t letter_bytes_max)
 {
@@ -61,21 +62,37 @@ static bool try_post(of_events *events, of_letter *letter)
 }
 
 bool of_events_post_letter(of_events *events, of_letter *letter, int64_t deadline_us,
-                           const atomic_int *stopped)
+                           const atomic_int *stopped, const atomic_int_fast64_t *close_by_us)
 {
     bool posted = try_post(events, letter);
     bool in_time = true;
     while (!posted && in_time && atomic_load_explicit(stopped, memory_order_relaxed) == 0) {
         uint32_t ticket = of_eventcount_arm(&events->room);
+        int64_t close_us = atomic_load_explicit(close_by_us, memory_order_relaxed);
         posted = try_post(events, letter);
-        if (posted)
+        if (posted) {
             of_eventcount_disarm(&events->room);
-        else
-            in_time = of_eventcount_wait(&events->room, ticket, deadline_us);
+        } else {
+            int64_t until_us = close_us < deadline_us ? close_us : deadline_us;
+            of_eventcount_wait(&events->room, ticket, until_us);
+            in_time = of_clock_us() < until_us;
+        }
     }
     if (posted)
         of_events_notify(events);
     return posted;
+}
+
+uint64_t of_events_letters(of_events *events, outfall_error *why)
+{
+    uint64_t count = 0;
+    pthread_mutex_lock(&events->mutex);
+    for (const of_letter *letter = events->first; letter != NULL; letter = letter->next)
+        count++;
+    if (count > 0)
+        *why = events->first->error;
+    pthread_mutex_unlock(&events->mutex);
+    return count;
 }
 
 void of_events_post_farewell(of_events *events, const of_farewell *farewell)

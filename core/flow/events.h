@@ -50,11 +50,15 @@ void of_events_init(of_events *events, size_t letter_bytes_max);
 void of_events_destroy(of_events *events);
 
 /*
- * Queues a letter, which the queue then owns. False: there was no room by deadline_us, or *stopped
- * became non-zero; the letter is still the caller's.
+ * Queues a letter, which the queue then owns. False: there was no room by deadline_us or
+ * *close_by_us, whichever is first, or *stopped became non-zero; the letter is still the caller's.
+ * Whoever sets one of the two wakes `room`.
  */
 bool of_events_post_letter(of_events *events, of_letter *letter, int64_t deadline_us,
-                           const atomic_int *stopped);
+                           const atomic_int *stopped, const atomic_int_fast64_t *close_by_us);
+
+/* How many letters nobody has polled; `why` receives the first one's error where there are any. */
+uint64_t of_events_letters(of_events *events, outfall_error *why);
 void of_letter_free(of_letter *letter); /* NULL is legal. */
 
 void of_events_post_farewell(of_events *events, const of_farewell *farewell);

@@ -22,10 +22,14 @@ static int add_version(of_feed *feed, outfall_target *target, outfall_error *err
 {
     uint32_t number = atomic_load_explicit(&feed->version_count, memory_order_relaxed);
     if (number == OF_VERSIONS_MAX)
-        return of_fail(error, OUTFALL_ERR_CHANGED,
-                       "the columns of %s have changed %u times: open "
-                       "the sink anew",
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       "the columns of %s have changed %u times: open the sink anew",
                        target->display_name, number);
+    if (number > 0 && target->column_count != feed->versions[0]->schema->count)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       "the driver describes %s with %u columns where %zu were asked for",
+                       target->display_name, target->column_count,
+                       feed->versions[0]->schema->count);
     of_version *version = of_calloc(1, sizeof *version);
     if (version == NULL)
         return of_fail_nomem(error);
@@ -167,7 +171,15 @@ void of_feed_stop(of_feed *feed, const outfall_error *error)
     of_chunks_wake(&feed->chunks);
     of_eventcount_wake(&feed->acknowledged);
     of_eventcount_wake(&feed->events.room);
+    of_feed_wake(feed);
     of_events_notify(&feed->events);
+}
+
+void of_feed_wake(of_feed *feed)
+{
+    for (uint32_t i = 0; i < feed->share_count; i++)
+        if (feed->shares[i].wake != NULL)
+            of_eventcount_wake(feed->shares[i].wake);
 }
 
 int of_feed_check(of_feed *feed, outfall_error *error)
@@ -249,9 +261,9 @@ static void retire(of_share *share, of_lane *lane)
     memcpy(farewell.writer, lane->name, sizeof farewell.writer);
     farewell.position = atomic_load_explicit(&lane->acknowledged, memory_order_relaxed);
     farewell.source_offset = atomic_load_explicit(&lane->source_offset, memory_order_relaxed);
-    atomic_fetch_add(&feed->retired_accepted, atomic_load(&lane->accepted));
-    atomic_fetch_add(&feed->retired_bytes, atomic_load(&lane->accepted_bytes));
-    atomic_fetch_add(&feed->retired_refused, atomic_load(&lane->refused));
+    share->retired_accepted += atomic_load(&lane->accepted);
+    share->retired_bytes += atomic_load(&lane->accepted_bytes);
+    share->retired_refused += atomic_load(&lane->refused);
     if (farewell.position > lane->reported)
         of_events_post_farewell(&feed->events, &farewell);
     of_lane_free(lane);

@@ -74,6 +74,9 @@ typedef struct of_share {
     of_lane **lanes;
     uint32_t lane_count;
     uint32_t lane_capacity;
+    uint64_t retired_accepted; /* What writers that are gone had counted; under the mutex. */
+    uint64_t retired_bytes;
+    uint64_t retired_refused;
     uint32_t lane_first; /* Where the next batch starts: each lane gets its turn. */
     atomic_uint_fast64_t flush_requested; /* Tickets of outfall_flush … */
     atomic_uint_fast64_t flush_done;      /* … served so far. */
@@ -96,16 +99,13 @@ struct of_feed {
     _Atomic(of_version *) current;
     of_version *versions[OF_VERSIONS_MAX];
     atomic_uint version_count;
-    pthread_mutex_t mutex; /* Over new versions, stop_error and retired. */
+    pthread_mutex_t mutex; /* Over new versions and stop_error. */
 
     atomic_int stopped; /* Non-zero: the status of stop_error. */
     outfall_error stop_error;
     atomic_int stop_reported;        /* The event of the stop has been polled. */
     atomic_int_fast64_t close_by_us; /* INT64_MAX until the sink is being closed. */
 
-    atomic_uint_fast64_t retired_accepted; /* What closed writers had counted. */
-    atomic_uint_fast64_t retired_bytes;
-    atomic_uint_fast64_t retired_refused;
     of_histogram append;
     of_histogram batch;
     of_histogram flush;
@@ -126,6 +126,9 @@ void of_feed_release(of_feed *feed); /* NULL is legal. The last one frees. */
 
 /* Stops the feed: rows stay queued, every later call gets `error`. The first error counts. */
 void of_feed_stop(of_feed *feed, const outfall_error *error);
+
+/* Wakes the flushers that serve the feed. */
+void of_feed_wake(of_feed *feed);
 
 /* The error that stopped the feed, as a status; OUTFALL_OK where it runs. */
 int of_feed_check(of_feed *feed, outfall_error *error);

@@ -7,11 +7,11 @@
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/fail.h"
+#include "base/membarrier.h"
 #include "flow/batcher.h"
 #include "flow/delivery.h"
 
-/* How soon a flusher looks again after it was busy: a row published at that very moment may not
- * have woken it (lane.c), and is visible by then. */
+/* How often a flusher looks at busy lanes, or where of_membarrier is not to be had. */
 #define LOOK_AGAIN_US 5000
 /* How long a share is idle before its lanes' chunks go back to the free list. */
 #define IDLE_US 1000000
@@ -30,14 +30,19 @@ struct of_flusher {
     uint64_t random;
 };
 
-/* Gives the chunks of idle lanes back. */
+/*
+ * Gives the chunks of idle lanes back. Writers that wait are woken if that, or an acknowledgement
+ * that had not woken them yet, has left any free.
+ */
 static void reclaim(of_share *share)
 {
+    of_chunks *chunks = &share->feed->chunks;
     pthread_mutex_lock(&share->mutex);
     for (uint32_t i = 0; i < share->lane_count; i++)
         of_lane_reclaim(share->lanes[i]);
     pthread_mutex_unlock(&share->mutex);
-    of_chunks_wake(&share->feed->chunks);
+    if (of_freelist_available(&chunks->free) > 0)
+        of_chunks_wake(chunks);
     share->reclaimed = true;
 }
 
@@ -48,7 +53,9 @@ static of_share *next_due(of_flusher *flusher, int64_t now_us, int *reason, int6
     for (of_share **at = &flusher->shares; *at != NULL; at = &(*at)->next) {
         of_share *share = *at;
         int64_t share_due_us;
-        if (atomic_load_explicit(&share->feed->stopped, memory_order_relaxed) != 0)
+        /* A batch that is left over was given up: its feed has stopped, or is being closed. */
+        if (atomic_load_explicit(&share->feed->stopped, memory_order_relaxed) != 0 ||
+            share->batch.span_count > 0)
             continue;
         *reason = of_share_survey(share, now_us, &share_due_us);
         if (*reason >= 0) {
@@ -61,7 +68,7 @@ static of_share *next_due(of_flusher *flusher, int64_t now_us, int *reason, int6
         }
         if (share_due_us < *due_us)
             *due_us = share_due_us;
-        if (atomic_load_explicit(&share->feed->chunks.starving, memory_order_relaxed) > 0)
+        if (of_chunks_short(&share->feed->chunks))
             reclaim(share);
     }
     return NULL;
@@ -128,6 +135,18 @@ static enum of_mood rest(of_flusher *flusher, enum of_mood mood, uint32_t ticket
     return mood == BUSY ? LOOKING : ASLEEP;
 }
 
+/*
+ * Looks for the last time before a sleep, armed. A long sleep has to be sure that no writer has
+ * just published rows and thought the flusher awake (lane.c): of_membarrier is the fence between.
+ * Returns whether there was something to do after all.
+ */
+static bool look_once_more(of_flusher *flusher, enum of_mood *mood, int64_t *due_us)
+{
+    if (*mood != BUSY && !of_membarrier())
+        *mood = BUSY;
+    return work(flusher, due_us);
+}
+
 static void *run(void *argument)
 {
     of_flusher *flusher = argument;
@@ -136,17 +155,18 @@ static void *run(void *argument)
     enum of_mood mood = LOOKING;
     for (;;) {
         int64_t due_us;
-        uint32_t ticket = of_eventcount_arm(&flusher->wake);
-        if (work(flusher, &due_us)) {
-            of_eventcount_disarm(&flusher->wake);
+        while (work(flusher, &due_us))
             mood = BUSY;
+        uint32_t ticket = of_eventcount_arm(&flusher->wake);
+        bool more = look_once_more(flusher, &mood, &due_us);
+        if (!more && !finished(flusher)) {
+            mood = rest(flusher, mood, ticket, due_us);
             continue;
         }
-        if (finished(flusher)) {
-            of_eventcount_disarm(&flusher->wake);
+        of_eventcount_disarm(&flusher->wake);
+        if (!more)
             break;
-        }
-        mood = rest(flusher, mood, ticket, due_us);
+        mood = BUSY;
     }
     of_eventcount_destroy(&flusher->wake);
     pthread_cond_destroy(&flusher->let_go);
@@ -197,6 +217,7 @@ void of_flusher_attach(of_flusher *flusher, of_share *share)
 {
     of_feed_retain(share->feed);
     share->wake = &flusher->wake;
+    of_chunks_watch(&share->feed->chunks, &flusher->wake);
     pthread_mutex_lock(&flusher->mutex);
     share->next = flusher->shares;
     flusher->shares = share;
@@ -229,7 +250,8 @@ bool of_flusher_detach(of_flusher *flusher, of_share *share, int64_t sever_us, i
             break;
     }
     bool let_go = flusher->busy != share;
-    flusher->busy_detached = !let_go;
+    if (!let_go)
+        flusher->busy_detached = true;
     pthread_mutex_unlock(&flusher->mutex);
     if (let_go)
         of_feed_release(share->feed);

@@ -33,9 +33,15 @@ static int reserve(of_reencoded *rows, size_t bytes, outfall_error *error)
 {
     if (rows->used + bytes <= rows->data_capacity)
         return OUTFALL_OK;
+    if (rows->used + bytes > UINT32_MAX)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       "the batch takes more than 4 GiB in the table's new types: lower "
+                       "batch.bytes");
     size_t capacity = (rows->used + bytes) * 2;
+    if (capacity > UINT32_MAX)
+        capacity = UINT32_MAX;
     uint8_t *data = of_realloc(rows->data, capacity);
-    if (data == NULL || capacity > UINT32_MAX)
+    if (data == NULL)
         return of_fail_nomem(error);
     rows->data = data;
     rows->data_capacity = capacity;

@@ -47,7 +47,7 @@ int of_lease_take(of_pool *pool, const of_limits *limits, of_lease *lease, outfa
     lease->driver = of_pool_driver(pool);
     lease->limits = *limits;
     lease->healthy = true;
-    return of_pool_take(pool, deadline_of(limits), &lease->connection, &lease->reused, error);
+    return of_pool_take(pool, deadline_of(limits), &lease->connection, error);
 }
 
 void of_lease_return(of_lease *lease)

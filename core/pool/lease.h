@@ -24,7 +24,6 @@ typedef struct of_lease {
     const outfall_driver *driver;
     of_limits limits;
     outfall_connection *connection;
-    bool reused;  /* The connection has served before: it may have died since. */
     bool healthy; /* It can go back to the pool. */
     bool in_transaction;
     uint64_t severed; /* Calls that the watchdog had to cut. */

@@ -90,13 +90,11 @@ static void forget(of_pool *pool)
     pthread_mutex_unlock(&pool->mutex);
 }
 
-int of_pool_take(of_pool *pool, int64_t deadline_us, outfall_connection **out, bool *reused,
-                 outfall_error *error)
+int of_pool_take(of_pool *pool, int64_t deadline_us, outfall_connection **out, outfall_error *error)
 {
     int64_t connect_by_us = of_deadline_us(pool->options.connect_timeout_ms);
     int status = claim(pool, deadline_us, out, error);
-    *reused = *out != NULL;
-    if (status != OUTFALL_OK || *reused)
+    if (status != OUTFALL_OK || *out != NULL)
         return status;
     status = pool->driver->connect(pool->options.connect,
                                    connect_by_us < deadline_us ? connect_by_us : deadline_us, out,

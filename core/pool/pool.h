@@ -27,10 +27,10 @@ int of_pool_new(const outfall_driver *driver, const of_pool_options *options, of
 void of_pool_free(of_pool *pool);
 
 /*
- * The connection used last that is idle (*reused is true), else a new one, else waits for one to be
+ * The connection used last that is idle, else a new one, else waits for one to be
  * returned. OUTFALL_ERR_TIMEOUT at the deadline, or what connecting failed with: *out is NULL.
  */
-int of_pool_take(of_pool *pool, int64_t deadline_us, outfall_connection **out, bool *reused,
+int of_pool_take(of_pool *pool, int64_t deadline_us, outfall_connection **out,
                  outfall_error *error);
 
 /* Gives it back, or closes it where it is not `healthy`. */

@@ -6,6 +6,14 @@
 #include "base/fail.h"
 #include "sink/handle.h"
 
+static void move_to_end(of_share *share, uint32_t at)
+{
+    of_lane *lane = share->lanes[at];
+    for (; at + 1 < share->lane_count; at++)
+        share->lanes[at] = share->lanes[at + 1];
+    share->lanes[at] = lane;
+}
+
 /* The newest acknowledgement of a writer that has not been polled yet. */
 static bool take_acknowledgement(of_feed *feed, outfall_event *event)
 {
@@ -20,6 +28,8 @@ static bool take_acknowledgement(of_feed *feed, outfall_event *event)
                 continue;
             found = true;
             lane->reported = position;
+            move_to_end(share,
+                        at); /* So that a busy writer does not keep others from being seen. */
             event->type = OUTFALL_EVENT_ACKNOWLEDGED;
             event->position = position;
             event->source_offset = atomic_load_explicit(&lane->source_offset, memory_order_relaxed);
@@ -33,17 +43,18 @@ static bool take_acknowledgement(of_feed *feed, outfall_event *event)
 /* The stop of the sink, once. */
 static bool take_stop(of_feed *feed, outfall_event *event)
 {
-    if (of_feed_check(feed, &event->error) == OUTFALL_OK ||
+    if (atomic_load_explicit(&feed->stopped, memory_order_acquire) == 0 ||
         atomic_exchange(&feed->stop_reported, 1) != 0)
         return false;
+    (void)of_feed_check(feed, &event->error);
     event->type = OUTFALL_EVENT_ERROR;
     return true;
 }
 
 static bool take(of_feed *feed, outfall_event *event)
 {
-    return of_events_take(&feed->events, event) || take_acknowledgement(feed, event) ||
-           take_stop(feed, event);
+    return of_events_take(&feed->events, event) || take_stop(feed, event) ||
+           take_acknowledgement(feed, event);
 }
 
 int outfall_poll(outfall_sink *sink, uint32_t timeout_ms, outfall_event *event,

@@ -260,6 +260,19 @@ static size_t list_undelivered(of_feed *feed, outfall_undelivered *undelivered, 
     return count;
 }
 
+/* Rejected rows that nobody has polled would be lost without a word. */
+static int check_letters(of_feed *feed, outfall_error *error)
+{
+    outfall_error why;
+    uint64_t count = of_events_letters(&feed->events, &why);
+    if (count == 0)
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_DATABASE,
+                   "%llu rows that the database rejected were not polled: after outfall_flush poll "
+                   "until there is no event; the first: %.300s",
+                   (unsigned long long)count, why.message);
+}
+
 int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *undelivered,
                   size_t *count, outfall_error *error)
 {
@@ -280,6 +293,8 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     while (sink->writers != NULL)
         outfall_writer_close(sink->writers);
     atomic_store_explicit(&feed->close_by_us, sever_us, memory_order_relaxed);
+    of_eventcount_wake(&feed->events.room);
+    of_feed_wake(feed);
     status = flush_until(feed, sever_us, error);
     for (uint32_t i = 0; i < feed->share_count; i++)
         of_flusher_detach(of_endpoint_flusher(sink->endpoint, i), &feed->shares[i], sever_us,
@@ -287,8 +302,13 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     size_t left = list_undelivered(feed, undelivered, room);
     if (count != NULL)
         *count = left;
-    if (status == OUTFALL_ERR_TIMEOUT && left == 0)
+    if (status == OUTFALL_ERR_TIMEOUT && left == 0) {
         status = OUTFALL_OK; /* The last of them made it while the flushers were let go. */
+        if (error != NULL)
+            *error = (outfall_error){.row = -1};
+    }
+    if (status == OUTFALL_OK)
+        status = check_letters(feed, error);
     of_feed_release(feed);
     of_endpoint_put(sink->endpoint, deadline_us);
     pthread_mutex_destroy(&sink->mutex);

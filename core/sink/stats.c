@@ -33,9 +33,13 @@ static void add_share(of_share *share, outfall_stats *stats)
         stats->rows_accepted += accepted;
         stats->bytes_accepted += read_counter(&lane->accepted_bytes);
         stats->rows_refused += read_counter(&lane->refused);
-        stats->rows_queued += accepted - acknowledged;
+        /* The reader may have been faster than the writer's count. */
+        stats->rows_queued += accepted > acknowledged ? accepted - acknowledged : 0;
         stats->writers += atomic_load_explicit(&lane->closing, memory_order_relaxed) == 0;
     }
+    stats->rows_accepted += share->retired_accepted;
+    stats->bytes_accepted += share->retired_bytes;
+    stats->rows_refused += share->retired_refused;
     pthread_mutex_unlock(&share->mutex);
 }
 
@@ -44,9 +48,6 @@ static void collect(of_feed *feed, outfall_stats *stats)
     memset(stats, 0, sizeof *stats);
     for (uint32_t i = 0; i < feed->share_count; i++)
         add_share(&feed->shares[i], stats);
-    stats->rows_accepted += read_counter(&feed->retired_accepted);
-    stats->bytes_accepted += read_counter(&feed->retired_bytes);
-    stats->rows_refused += read_counter(&feed->retired_refused);
     uint64_t connects = of_pool_connects(feed->pool);
     stats->reconnects = connects > 1 ? connects - 1 : 0;
     stats->connections = of_pool_connections(feed->pool);

@@ -254,7 +254,7 @@ static inline int put(outfall_writer *writer, const outfall_value *value, outfal
 {
     if (writer == NULL)
         return of_fail(error, OUTFALL_ERR_INVALID, "the writer is NULL");
-    if (writer->state != OF_WRITER_IN_ROW) {
+    if (writer->state != OF_WRITER_IN_ROW || writer->fork_generation != of_fork_generation) {
         of_lane_call(writer->lane);
         int status = row_start(writer, error);
         if (status != OUTFALL_OK)
@@ -364,6 +364,8 @@ int outfall_row_end(outfall_writer *writer, uint64_t source_offset, outfall_erro
         return of_fail(error, OUTFALL_ERR_INVALID, "the writer is NULL");
     if (writer->state == OF_WRITER_IDLE)
         return of_fail(error, OUTFALL_ERR_INVALID, "no row has been begun: put its values first");
+    if (writer->fork_generation != of_fork_generation)
+        (void)cannot_start(writer, NULL);
     if (writer->state == OF_WRITER_IN_ROW)
         row_publish(writer, source_offset, error);
     if (writer->state == OF_WRITER_IDLE)

@@ -191,6 +191,51 @@ static void a_row_over_the_limit_is_refused(void **state)
     assert_int_equal(put_row(one->lane, 0, 64), OUTFALL_OK);
 }
 
+/* Rows of every size about the limits of a chunk are whole, and so is the row behind each. */
+static void a_row_at_the_edge_of_a_chunk_keeps_its_last_byte(void **state)
+{
+    fixture *one = *state;
+    size_t room = of_chunks_room(&one->chunks);
+    uint64_t number = 0;
+    for (size_t bytes = room - 60; bytes <= room + 60; bytes++) {
+        size_t sizes[] = {bytes, 3 * room + bytes, 100};
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++, number++) {
+            of_span span;
+            assert_int_equal(put_row(one->lane, number, sizes[i]), OUTFALL_OK);
+            assert_true(of_lane_take(one->lane, 10, SIZE_MAX, &span));
+            check_span(&span, number, sizes[i]);
+            of_lane_acknowledge(&span);
+        }
+    }
+}
+
+static void the_largest_row_can_always_be_taken(void **state)
+{
+    static const struct {
+        uint32_t chunks;
+        size_t chunk;
+    } cases[] = {{2, 4096}, {3, 4096}, {5, 4096}, {48, 4096}, {4, 65536}};
+    fixture *one = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        of_chunks chunks;
+        of_lane *lane;
+        of_span span;
+        size_t bytes = cases[i].chunks * cases[i].chunk;
+        assert_int_equal(of_chunks_init(&chunks, bytes, cases[i].chunk, bytes, NULL), OUTFALL_OK);
+        assert_int_equal(of_lane_new(&chunks, &one->wake, &one->stopped, 0, "w", &lane, NULL),
+                         OUTFALL_OK);
+        for (uint64_t number = 0; number < 3; number++) {
+            size_t row = number == 1 ? 8 : chunks.row_bytes_max;
+            assert_int_equal(put_row(lane, number, row), OUTFALL_OK);
+            assert_true(of_lane_take(lane, 10, SIZE_MAX, &span));
+            check_span(&span, number, row);
+            of_lane_acknowledge(&span);
+        }
+        of_lane_free(lane);
+        of_chunks_destroy(&chunks);
+    }
+}
+
 static void a_cancelled_row_leaves_no_trace(void **state)
 {
     fixture *one = *state;
@@ -296,6 +341,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_buffer_says_so_and_loses_nothing, open_lane,
                                         close_lane),
         cmocka_unit_test_setup_teardown(a_row_over_the_limit_is_refused, open_lane, close_lane),
+        cmocka_unit_test_setup_teardown(a_row_at_the_edge_of_a_chunk_keeps_its_last_byte, open_lane,
+                                        close_lane),
+        cmocka_unit_test_setup_teardown(the_largest_row_can_always_be_taken, open_lane, close_lane),
         cmocka_unit_test_setup_teardown(a_cancelled_row_leaves_no_trace, open_lane, close_lane),
         cmocka_unit_test_setup_teardown(an_idle_lane_gives_its_chunk_back, open_lane, close_lane),
         cmocka_unit_test_setup_teardown(a_reader_chases_its_writer, open_lane, close_lane),

@@ -83,6 +83,39 @@ static void a_stalled_database_pushes_back_and_loses_nothing(void **state)
     assert_int_equal(query("SELECT count(*) FROM stalled"), rows + 100);
 }
 
+static void a_full_buffer_lets_rows_go_before_their_linger(void **state)
+{
+    static const char *const options[] = {"buffer.bytes", "131072",          "buffer.chunk.bytes",
+                                          "16384",        "buffer.block.ms", "0",
+                                          "linger.ms",    "3600000",         NULL};
+    (void)state;
+    outfall_sink *sink = open_sink("early", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    int64_t deadline_us = of_deadline_us(20000);
+    for (int64_t id = 0; id < 20000;) { /* Several times what the buffer holds. */
+        int status = put_row(writer, id, "x", NULL);
+        assert_true(status == OUTFALL_OK || status == OUTFALL_ERR_FULL);
+        id += status == OUTFALL_OK;
+        assert_true(of_clock_us() < deadline_us);
+    }
+    assert_true(stats_of(sink).flushes[OUTFALL_FLUSH_MEMORY] > 0);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM early"), 20000);
+}
+
+static void a_close_tells_of_rejected_rows_that_nobody_polled(void **state)
+{
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("unpolled", NULL);
+    outfall_writer *writer = open_writer(sink, NULL);
+    put_rows(writer, 0, 10);
+    assert_int_equal(put_row(writer, 5, "again", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, &error), OUTFALL_ERR_DATABASE);
+    assert_non_null(strstr(error.message, "poll"));
+    assert_int_equal(query("SELECT count(*) FROM unpolled"), 10);
+}
+
 static void close_returns_in_time_and_says_what_is_not_durable(void **state)
 {
     outfall_undelivered left[2];
@@ -242,6 +275,8 @@ int main(void)
         cmocka_unit_test(flushed_rows_are_in_the_table),
         cmocka_unit_test(rows_leave_for_a_reason_that_is_counted),
         cmocka_unit_test(a_stalled_database_pushes_back_and_loses_nothing),
+        cmocka_unit_test(a_full_buffer_lets_rows_go_before_their_linger),
+        cmocka_unit_test(a_close_tells_of_rejected_rows_that_nobody_polled),
         cmocka_unit_test(close_returns_in_time_and_says_what_is_not_durable),
         cmocka_unit_test(a_row_that_does_not_fit_is_refused_and_the_next_lands),
         cmocka_unit_test(an_array_stops_at_the_row_at_fault),

@@ -156,11 +156,15 @@ static void a_child_of_fork_is_told_so(void **state)
     outfall_sink *sink = open_sink("forked", NULL);
     outfall_writer *writer = open_writer(sink, NULL);
     put_rows(writer, 0, 10);
+    assert_int_equal(outfall_put_int64(writer, 100, NULL),
+                     OUTFALL_OK); /* In the middle of a row. */
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         outfall_error error;
-        int wrong = put_row(writer, 99, "x", &error) != OUTFALL_ERR_CLOSED ||
+        int wrong = outfall_put_text(writer, "x", 1, &error) != OUTFALL_ERR_CLOSED ||
+                    outfall_row_end(writer, 0, &error) != OUTFALL_ERR_CLOSED ||
+                    put_row(writer, 99, "x", &error) != OUTFALL_ERR_CLOSED ||
                     outfall_flush(sink, 100, &error) != OUTFALL_ERR_CLOSED ||
                     outfall_close(sink, 100, NULL, NULL, NULL) != OUTFALL_OK;
         _exit(wrong);
@@ -168,9 +172,11 @@ static void a_child_of_fork_is_told_so(void **state)
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+    assert_int_equal(outfall_put_text(writer, "x", 1, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_row_end(writer, 0, NULL), OUTFALL_OK);
     put_rows(writer, 10, 10);
     assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
-    assert_int_equal(query("SELECT count(*) FROM forked"), 20);
+    assert_int_equal(query("SELECT count(*) FROM forked"), 21);
 }
 
 int main(void)
