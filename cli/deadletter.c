@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "jsontext.h"
@@ -23,7 +24,26 @@ struct of_deadletters {
     of_jsontext text;
 };
 
-int of_deadletters_open(const char *path, of_deadletters **out, outfall_error *error)
+/* A load that reads its own dead letters would never end. */
+static int check_inputs(const of_deadletters *letters, const char *const *inputs, size_t count,
+                        outfall_error *error)
+{
+    struct stat own, input;
+    if (fstat(letters->descriptor, &own) != 0 || !S_ISREG(own.st_mode))
+        return OUTFALL_OK;
+    for (size_t i = 0; i < count; i++) {
+        int failed =
+            strcmp(inputs[i], "-") == 0 ? fstat(STDIN_FILENO, &input) : stat(inputs[i], &input);
+        if (failed == 0 && input.st_dev == own.st_dev && input.st_ino == own.st_ino)
+            return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                     "the dead-letter file %s is also what is loaded: name another",
+                                     letters->path);
+    }
+    return OUTFALL_OK;
+}
+
+int of_deadletters_open(const char *path, const char *const *inputs, size_t input_count,
+                        of_deadletters **out, outfall_error *error)
 {
     of_deadletters *letters = calloc(1, sizeof *letters);
 
@@ -39,6 +59,14 @@ int of_deadletters_open(const char *path, of_deadletters **out, outfall_error *e
             return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                                      "cannot open the dead-letter file %s: %s", path,
                                      strerror(errno));
+        }
+    }
+    if (path != NULL) {
+        int status = check_inputs(letters, inputs, input_count, error);
+        if (status != OUTFALL_OK) {
+            close(letters->descriptor);
+            free(letters);
+            return status;
         }
     }
     *out = letters;

@@ -17,10 +17,11 @@
 typedef struct of_deadletters of_deadletters;
 
 /*
- * Appends to `path`, which is made where it is not there; NULL: standard error.
- * OUTFALL_ERR_NOT_FOUND (cannot be opened), OUTFALL_ERR_NOMEM.
+ * Appends to `path`, which is made where it is not there; NULL: standard error. It may be none of
+ * the inputs. OUTFALL_ERR_NOT_FOUND (cannot be opened), OUTFALL_ERR_INVALID, OUTFALL_ERR_NOMEM.
  */
-int of_deadletters_open(const char *path, of_deadletters **out, outfall_error *error);
+int of_deadletters_open(const char *path, const char *const *inputs, size_t input_count,
+                        of_deadletters **out, outfall_error *error);
 
 /*
  * Records one row. OUTFALL_ERR_IO: the file cannot be written; this row and the later ones then go

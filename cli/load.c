@@ -24,8 +24,7 @@ enum {
     SAMPLE_ROWS_DEFAULT = 1000,
     SAMPLE_ROWS_MAX = 1000000,
     SAMPLE_BYTES_MAX = 8 * 1024 * 1024,
-    WAIT_MS = 200,
-    DRIVERS_MAX = 256
+    WAIT_MS = 200
 };
 
 typedef struct of_load {
@@ -157,8 +156,8 @@ static int open_files(of_load *load, outfall_error *error)
         status = of_input_open(load->format, load->args->operands, load->args->operand_count,
                                load->record_bytes_max, &load->input, error);
     if (status == OUTFALL_OK)
-        status =
-            of_deadletters_open(of_args_value(load->args, "dead-letter"), &load->letters, error);
+        status = of_deadletters_open(of_args_value(load->args, "dead-letter"), load->args->operands,
+                                     load->args->operand_count, &load->letters, error);
     return status;
 }
 
@@ -282,31 +281,16 @@ static int make_schema(of_load *load, outfall_error *error)
 
 /* ---- The load --------------------------------------------------------------------- */
 
-/* "postgres:" is short for "postgresql:". */
-static bool knows_scheme(const char *url)
-{
-    outfall_driver_info info = {.struct_size = sizeof info};
-    size_t length = strcspn(url, ":");
-
-    for (size_t i = 0; i < DRIVERS_MAX; i++) {
-        int status = outfall_driver_at(NULL, i, &info, NULL);
-        if (status == OUTFALL_ERR_NOT_FOUND)
-            break;
-        if (status == OUTFALL_OK && strncasecmp(info.name, url, length) == 0)
-            return true;
-    }
-    return false;
-}
-
+/* Where the table is missing: what the command has for it, instead of what a program would do. */
 static void add_hint(const of_load *load, outfall_error *error)
 {
-    static const char hint[] = "; --create makes it";
-    size_t length = strlen(error->message);
-    bool table_missing = error->column[0] == '\0' &&
-                         (error->sqlstate[0] == '\0' || strcmp(error->sqlstate, "42P01") == 0);
-
-    if (!load->create && table_missing && knows_scheme(load->url))
-        snprintf(error->message + length, sizeof error->message - length, "%s", hint);
+    char *advice = strstr(error->message, "; create it, or set create=if-missing");
+    if (load->create || strstr(error->message, "no table ") == NULL)
+        return;
+    if (advice == NULL)
+        advice = error->message + strlen(error->message);
+    snprintf(advice, sizeof error->message - (size_t)(advice - error->message), "%s",
+             "; --create makes it");
 }
 
 static int open_delivery(of_load *load, outfall_error *error)

@@ -23,6 +23,7 @@ struct of_source {
     uint64_t keep_number;
     uint64_t bytes;
     uint64_t keep_bytes;
+    bool keep_skipping;
     size_t line_bytes_max;
     int descriptor;
     bool cr_ends;
@@ -266,6 +267,7 @@ void of_source_keep(of_source *source)
     source->keep = source->start;
     source->keep_number = source->number;
     source->keep_bytes = source->bytes;
+    source->keep_skipping = source->skipping;
 }
 
 size_t of_source_kept_bytes(const of_source *source)
@@ -280,6 +282,7 @@ void of_source_rewind(of_source *source)
     source->start = source->keep;
     source->number = source->keep_number;
     source->bytes = source->keep_bytes;
+    source->skipping = source->keep_skipping;
     source->scanned = source->start;
     source->line_feed = NONE;
     source->keep = NONE;

@@ -184,6 +184,31 @@ class LoadSQLite(CommandTest):
             self.assertEqual(process.wait(SECONDS), 0)
         self.assertEqual(self.query("SELECT a FROM t ORDER BY a"), [(1,), (2,), (3,)])
 
+    def test_a_line_too_long_takes_no_neighbour_with_it(self):
+        long = "x" * 9_000_000  # A row of it would pass row.bytes.max twice over.
+        cases = [
+            ("csv", "id,t\n1,a\n2,b\n3,\"" + long + "\"\n4,y\n", {1, 2, 4}),
+            ("csv", "id,t\n1,\"" + long + "\"\n2,b\n3,c\n", {2, 3}),
+            ("ndjson", '{"id":1,"t":"a"}\n{"id":2,"t":"' + long + '"}\n{"id":3,"t":"c"}\n', {1, 3}),
+        ]
+        for number, (kind, text, ids) in enumerate(cases):
+            with self.subTest(kind=kind, number=number):
+                self.execute("DROP TABLE IF EXISTS t")
+                letters = self.directory / f"letters{number}"
+                done = self.load("--create", "--format", kind, "--dead-letter", letters,
+                                 self.write(f"long{number}", text))
+                self.assertLoaded(done, len(ids), rejected=1)
+                self.assertEqual({int(row[0]) for row in self.query("SELECT id FROM t")}, ids)
+                self.assertEqual(len(self.letters(letters)), 1)
+
+    def test_dead_letters_do_not_go_to_what_is_loaded(self):
+        path = self.write("loop.ndjson", '{"id":"x"}\n')
+        self.execute("CREATE TABLE t (id INTEGER)")
+        done = self.load("--dead-letter", path, path)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("is also what is loaded", done.stderr)
+        self.assertEqual(path.read_text(encoding="ascii"), '{"id":"x"}\n')
+
 
 if __name__ == "__main__":
     unittest.main()
