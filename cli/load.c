@@ -281,16 +281,19 @@ static int make_schema(of_load *load, outfall_error *error)
 
 /* ---- The load --------------------------------------------------------------------- */
 
-/* Where the table is missing: what the command has for it, instead of what a program would do. */
+/* Where a table or a file is missing: what the command has for it, not what a program would do. */
 static void add_hint(const of_load *load, outfall_error *error)
 {
-    char *advice = strstr(error->message, "; create it, or set create=if-missing");
-    if (load->create || strstr(error->message, "no table ") == NULL)
-        return;
-    if (advice == NULL)
+    static const char *const advices[] = {"; create it, or set create=if-missing",
+                                          ", or set create=if-missing to have it made"};
+    char *advice = NULL;
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0] && advice == NULL; i++)
+        advice = strstr(error->message, advices[i]);
+    if (advice == NULL && strstr(error->message, "no table ") != NULL)
         advice = error->message + strlen(error->message);
-    snprintf(advice, sizeof error->message - (size_t)(advice - error->message), "%s",
-             "; --create makes it");
+    if (advice != NULL && !load->create)
+        snprintf(advice, sizeof error->message - (size_t)(advice - error->message), "%s",
+                 "; --create makes it");
 }
 
 static int open_delivery(of_load *load, outfall_error *error)
@@ -298,10 +301,10 @@ static int open_delivery(of_load *load, outfall_error *error)
     int status = of_delivery_open(load->url, load->table, load->schema, load->config, load->input,
                                   load->letters, &load->progress, &load->delivery, error);
 
-    if (status == OUTFALL_ERR_NOT_FOUND)
+    if (status != OUTFALL_OK) {
         add_hint(load, error);
-    if (status != OUTFALL_OK)
         return status;
+    }
     status = of_rows_init(&load->rows, of_input_columns(load->input)->count, BLOCK_ROWS,
                           load->record_bytes_max, error);
     if (status != OUTFALL_OK) {

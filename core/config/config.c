@@ -168,6 +168,7 @@ bool of_config_is_shared(size_t index)
     case OF_OPTION_pool_max:
     case OF_OPTION_application_name:
     case OF_OPTION_driver_path:
+    case OF_OPTION_create: /* Of a database file. */
         return true;
     default:
         return index >= OF_OPTION_DRIVERS_FIRST;

@@ -196,6 +196,7 @@ int of_feed_describe(const of_feed_options *options, of_lease *lease, outfall_ta
     const outfall_describe_options how = {
         .struct_size = sizeof how,
         .identity_override = options->identity_override,
+        .lossy = options->lossy,
         .columns = outfall_schema_column(options->schema, 0),
         .column_count = outfall_schema_count(options->schema),
     };

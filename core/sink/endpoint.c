@@ -124,6 +124,7 @@ static int open_pool(of_endpoint *endpoint, const outfall_driver *driver, outfal
         .url = endpoint->url,
         .application_name = values->application_name,
         .options = endpoint->options,
+        .create = values->create == OF_CREATE_IF_MISSING,
     };
     return of_pool_new(driver, &options, &endpoint->pool, error);
 }

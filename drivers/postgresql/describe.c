@@ -227,14 +227,21 @@ static int fill_column(const description *it, int row, drv_pg_target *target, si
                column->name, target->display);
         return of_column(error, column->name);
     }
+    int32_t modifier = (int32_t)drv_pg_catalog_number(it->answer, row, DRV_PG_BASE_MODIFIER);
+    if (!it->options->lossy && drv_pg_type_rounds(source->base_type, modifier)) {
+        refuse(error, OUTFALL_ERR_UNSUPPORTED,
+               "column \"%s\" of %s is %s: the server would round or trim values in silence; make "
+               "it a type without that limit, leave it out, or allow it by convert.lossy=round",
+               column->name, target->display, column->type_name);
+        return of_column(error, column->name);
+    }
     const drv_pg_type *type = drv_pg_type_of(source->base_type);
     column->flags = flags_of(it, row);
     column->fraction_digits = -1;
     column->type = type != NULL ? type->type : OUTFALL_TYPE_OTHER;
     if (type != NULL) {
         column->flags |= type->flags;
-        drv_pg_type_limits(
-            type, (int32_t)drv_pg_catalog_number(it->answer, row, DRV_PG_BASE_MODIFIER), column);
+        drv_pg_type_limits(type, modifier, column);
     } else {
         target->copy = false; /* Its cast needs a SELECT. */
     }

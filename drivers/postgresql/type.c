@@ -77,3 +77,29 @@ void drv_pg_type_limits(const drv_pg_type *type, int32_t modifier, outfall_colum
         break;
     }
 }
+
+bool drv_pg_type_rounds(uint32_t oid, int32_t modifier)
+{
+    /* https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat */
+    static const struct {
+        uint32_t oid;
+        bool always; /* Else only with a modifier. */
+    } rounding[] = {
+        {790, true},   /* money */
+        {791, true},   /* money[] */
+        {1186, false}, /* interval */
+        {1187, false}, /* interval[] */
+        {1266, false}, /* timetz */
+        {1270, false}, /* timetz[] */
+        {1183, false}, /* time[] */
+        {1115, false}, /* timestamp[] */
+        {1185, false}, /* timestamptz[] */
+        {1231, false}, /* numeric[] */
+        {1014, false}, /* bpchar[] */
+        {1015, false}, /* varchar[] */
+    };
+    for (size_t i = 0; i < sizeof rounding / sizeof rounding[0]; i++)
+        if (rounding[i].oid == oid)
+            return rounding[i].always || modifier >= 0;
+    return false;
+}

@@ -3,6 +3,7 @@
 #ifndef DRV_PG_TYPE_H
 #define DRV_PG_TYPE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <outfall/row.h>
@@ -21,5 +22,11 @@ const drv_pg_type *drv_pg_type_of(uint32_t oid);
 
 /* Sets the limits of `column`, whose type is set, from the type and its modifier (-1: none). */
 void drv_pg_type_limits(const drv_pg_type *type, int32_t modifier, outfall_column *column);
+
+/*
+ * Whether the type's own input, or its modifier, would round or trim a value in silence. Such a
+ * type has no encoding of ours, so the library cannot check a value against it.
+ */
+bool drv_pg_type_rounds(uint32_t oid, int32_t modifier);
 
 #endif

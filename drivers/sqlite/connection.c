@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "common/fail.h"
@@ -171,7 +172,18 @@ static int read_url(const char *url, const char **path, outfall_error *error)
     return OUTFALL_OK;
 }
 
-static int fail_open(outfall_connection *connection, int code, outfall_error *error)
+/* Whether the directory is there that the file would be in. */
+static int directory_exists(const char *file)
+{
+    const char *slash = strrchr(file, '/');
+    char directory[4096];
+    if (slash == NULL || slash == file)
+        return 1;
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - file), file);
+    return access(directory, F_OK) == 0;
+}
+
+static int fail_open(outfall_connection *connection, int create, int code, outfall_error *error)
 {
     const char *file = connection->file;
     int system_error = connection->db != NULL ? sqlite3_system_errno(connection->db) : 0;
@@ -180,7 +192,10 @@ static int fail_open(outfall_connection *connection, int code, outfall_error *er
         return drv_fail_nomem(error);
     if ((code & 0xFF) != SQLITE_CANTOPEN)
         return lite_fail(connection, code, "open", NULL, error);
-    if (system_error == ENOENT || system_error == ENOTDIR)
+    if (system_error == ENOENT && !create && directory_exists(file))
+        advice =
+            "there is no such file: correct the path, or set create=if-missing to have it made";
+    else if (system_error == ENOENT || system_error == ENOTDIR)
         advice = "its directory does not exist: create it, or correct the path";
     else if (system_error == EACCES || system_error == EPERM)
         advice = "this user may not open it: change the file's or the directory's permissions";
@@ -289,11 +304,12 @@ int lite_connect(const outfall_connect_options *options, int64_t deadline_us,
         goto done;
     }
     int code = sqlite3_open_v2(path, &connection->db,
-                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
+                               SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                   (options->create ? SQLITE_OPEN_CREATE : 0) |
                                    (uri ? SQLITE_OPEN_URI : 0),
                                NULL);
     if (code != SQLITE_OK) {
-        status = fail_open(connection, code, error);
+        status = fail_open(connection, options->create != 0, code, error);
         goto done;
     }
     sqlite3_extended_result_codes(connection->db, 1);

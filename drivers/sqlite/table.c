@@ -75,11 +75,11 @@ static int fail_not_found(outfall_connection *connection, const char *table, out
     }
     if (status == OUTFALL_OK) {
         const char *nearest = drv_identifier_nearest(table, list.count, name_at, &list);
-        status =
-            outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
-                              "sqlite: %s has no table \"%.200s\"%s%.200s%s", connection->file,
-                              table, nearest != NULL ? "; did you mean \"" : "; create it, or set create=if-missing",
-                              nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+        status = outfall_error_set(
+            error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
+            "sqlite: %s has no table \"%.200s\"%s%.200s%s", connection->file, table,
+            nearest != NULL ? "; did you mean \"" : "; create it, or set create=if-missing",
+            nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
     }
     sqlite3_finalize(statement);
     for (size_t i = 0; i < list.count; i++)

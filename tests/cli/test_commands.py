@@ -108,6 +108,10 @@ class Lists(CommandTest):
 
     def test_ping(self):
         done = outfall("ping", self.url)
+        self.assertEqual(done.returncode, 2)
+        self.assertFalse(self.database.exists())  # A mistyped path is not a new database.
+        self.execute("CREATE TABLE t (id int)")
+        done = outfall("ping", self.url)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, r"^SQLite \d+\.\d+.* answered in \d+\.\d ms\n$")
         for url, code in (("nowhere", 1), ("sqlite:/nonexistent/x.db", 2),

@@ -108,6 +108,22 @@ class LoadPostgreSQL(CommandTest):
         self.assertLoaded(done, 1, table='s."a.b"')
         self.assertEqual(self.rows('SELECT * FROM s."a.b"'), [("1", "z")])
 
+    def test_types_that_would_round_in_silence_are_refused_by_name(self):
+        for kind, value in (("money", "1.005"), ("interval(0)", "1.7 seconds"), ("timetz(0)", "12:00:00.7+00"),
+                            ("numeric(5,2)[]", "{1.239}"), ("varchar(3)[]", "{abc}"),
+                            ("timestamp(0)[]", "{2024-01-01 00:00:00.7}")):
+            with self.subTest(kind=kind):
+                self.server.psql(f"DROP TABLE IF EXISTS t; CREATE TABLE t (v {kind})")
+                done = self.load("-", stdin=f"v\n\"{value}\"\n".encode())
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn("convert.lossy=round", done.stderr)
+                done = self.load("--set", "convert.lossy=round", "-", stdin=f"v\n\"{value}\"\n".encode())
+                self.assertLoaded(done, 1)
+        self.server.psql("DROP TABLE t; CREATE TABLE t (a numeric[], b interval, c text[])")
+        done = self.load("-", stdin=b'a,b,c\n"{1.239}",1.7 seconds,"{""abc  ""}"\n')
+        self.assertLoaded(done, 1)
+        self.assertEqual(self.rows("SELECT * FROM t"), [("{1.239}", "00:00:01.7", '{"abc  "}')])
+
     def test_a_missing_table_and_a_missing_column(self):
         done = self.load("-", stdin=b"id\n1\n")
         self.assertEqual(done.returncode, 2)

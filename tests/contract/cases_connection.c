@@ -54,6 +54,7 @@ static void a_failed_connect_leaves_nothing_and_tells_no_secret(contract_suite *
     size_t before = open_descriptors();
     for (size_t i = 0; suite->quirks->bad_urls[i] != NULL; i++) {
         outfall_connect_options options = {.struct_size = sizeof options,
+                                           .create = 1,
                                            .url = suite->quirks->bad_urls[i],
                                            .application_name = "contract"};
         outfall_connection *connection = (outfall_connection *)suite;
@@ -90,6 +91,7 @@ static void options_reach_the_driver(contract_suite *suite)
                                                      {"sqlite.journal", "wal"},
                                                      {"postgresql.copy.rows.min", "10"}};
     outfall_connect_options options = {.struct_size = sizeof options,
+                                       .create = 1,
                                        .url = suite->url,
                                        .application_name = "contract",
                                        .options = settings,

@@ -40,6 +40,7 @@ int sqlite_connect(const char *url, const outfall_driver_option *options, uint32
                    outfall_connection **out)
 {
     outfall_connect_options connect = {.struct_size = sizeof connect,
+                                       .create = 1,
                                        .url = url,
                                        .application_name = "contract",
                                        .options = options,

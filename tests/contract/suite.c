@@ -149,8 +149,10 @@ int64_t suite_deadline(void)
 
 outfall_connection *suite_connect(contract_suite *suite)
 {
-    outfall_connect_options options = {
-        .struct_size = sizeof options, .url = suite->url, .application_name = "contract"};
+    outfall_connect_options options = {.struct_size = sizeof options,
+                                       .create = 1,
+                                       .url = suite->url,
+                                       .application_name = "contract"};
     outfall_connection *connection = NULL;
     expect_ok(suite, suite->driver.connect(&options, suite_deadline(), &connection, &suite->error));
     assert_non_null(connection);

@@ -98,7 +98,7 @@ static void the_journal_mode_is_an_option(void **state)
 static void *open_once(void *context)
 {
     outfall_connect_options options = {
-        .struct_size = sizeof options, .url = context, .application_name = "contract"};
+        .struct_size = sizeof options, .create = 1, .url = context, .application_name = "contract"};
     outfall_connection *connection = NULL;
     outfall_error error;
     int status = here.driver.connect(&options, suite_deadline(), &connection, &error);

@@ -48,8 +48,9 @@ typedef struct outfall_connect_options {
     uint32_t option_count;
     const char *url; /* The whole URL less the query's outfall.* parameters. */
     const char *application_name;
-    const outfall_driver_option
-        *options; /* Every option whose key starts with the driver's name. */
+    const outfall_driver_option *options; /* Those whose keys start with the driver's name. */
+    uint32_t create;                      /* 1: a database file that is not there may be made. */
+    uint32_t reserved;                    /* 0 */
 } outfall_connect_options;
 
 /** A table's name, split and unquoted; `schema` may be NULL. */
@@ -74,6 +75,8 @@ typedef struct outfall_target {
 typedef struct outfall_describe_options {
     uint32_t struct_size;
     uint32_t identity_override; /* 1: GENERATED ALWAYS identities are written. */
+    uint32_t lossy;    /* 1: the database may round or trim what the library cannot check. */
+    uint32_t reserved; /* 0 */
     /*
      * The columns wanted, by name and in order; NULL: all that can be written. Their types are what
      * the rows were announced with; they matter only to a driver that has no tables.
