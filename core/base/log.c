@@ -20,6 +20,17 @@ static outfall_log_function log_function;
 static void *log_context;
 static atomic_bool log_wanted;
 
+/* A thread that held the lock when the process was forked is not there to let it go. */
+static void renew_lock(void)
+{
+    pthread_rwlock_init(&lock, NULL);
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, renew_lock);
+}
+
 void outfall_log_set(outfall_log_function function, void *context)
 {
     pthread_rwlock_wrlock(&lock);

@@ -31,7 +31,7 @@
     INTEGER("retry.max.ms", retry_max_ms, 5000, 1, 3600000, "The longest pause between two tries.") \
     INTEGER("retry.timeout.ms", retry_timeout_ms, 120000, 0, 86400000, "How long one batch is tried again before the sink stops with the error. 0: one try.") \
     INTEGER("rejected.max", rejected_max, 0, 0, 1000000000000, "The sink stops once more rows than this have been rejected. 0: no limit.") \
-    INTEGER("deadletter.bytes", deadletter_bytes, 4194304, 65536, 1073741824, "Memory bound for dead letters that wait to be polled.") \
+    INTEGER("deadletter.bytes", deadletter_bytes, 4194304, 65536, 1073741824, "Memory bound for dead letters that wait to be polled; those of the batch at hand come on top.") \
     INTEGER("deadletter.wait.ms", deadletter_wait_ms, 30000, 0, 3600000, "How long delivery waits for a full dead-letter queue to be polled before the sink stops.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
     CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema.") \

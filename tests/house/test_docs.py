@@ -75,6 +75,11 @@ class Documents(unittest.TestCase):
             database.close()
             self.assertEqual(found, (100000, 0, 99999, "hello"))
 
+    def test_the_example_is_the_readmes_program(self):
+        program, = blocks(SOURCE / "README.md", "c")
+        example = (SOURCE / "examples" / "events.c").read_text(encoding="utf-8")
+        self.assertEqual(example, "/* SPDX-License-Identifier: Apache-2.0 */\n" + program)
+
     def test_make_targets_in_documents_exist(self):
         targets = set(re.findall(r"^([a-z]+):", (SOURCE / "Makefile").read_text(encoding="utf-8"), re.M))
         for path in documents():

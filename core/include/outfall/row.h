@@ -74,16 +74,20 @@ enum outfall_column_flag {
     OUTFALL_COLUMN_APPROXIMATE = 1024 /* A decimal kept in at most `precision` digits. */
 };
 
-/** A column as the table has it, or as it is to be made. 0 means "not limited" throughout. */
+/**
+ * A column as the table has it, or as it is to be made. 0 means "not limited" throughout, but for
+ * fraction_digits: set that to -1 unless seconds are to be cut.
+ */
 typedef struct outfall_column {
-    const char *name;        /* UTF-8, NUL-terminated. */
-    const char *type_name;   /* The database's own name for the type; may be NULL. */
-    uint32_t type;           /* enum outfall_type */
-    uint32_t flags;          /* enum outfall_column_flag, or-ed. */
-    uint32_t length_max;     /* text: characters; bytes: bytes. */
-    uint32_t precision;      /* decimal: digits in all. */
-    int32_t scale;           /* decimal: digits after the point (only with precision). */
-    int32_t fraction_digits; /* time, timestamp: 0 to 6 digits of seconds; -1 is 6. */
+    const char *name;      /* UTF-8, NUL-terminated. */
+    const char *type_name; /* The database's own name for the type; may be NULL. */
+    uint32_t type;         /* enum outfall_type */
+    uint32_t flags;        /* enum outfall_column_flag, or-ed. */
+    uint32_t length_max;   /* text: characters; bytes: bytes. */
+    uint32_t precision;    /* decimal: digits in all. */
+    int32_t scale;         /* decimal: digits after the point (only with precision). */
+    int32_t
+        fraction_digits; /* time, timestamp: digits of seconds, and 0 is none; -1 is 6, "all". */
 } outfall_column;
 
 typedef struct outfall_schema outfall_schema;
@@ -92,11 +96,11 @@ typedef struct outfall_schema outfall_schema;
  * Makes an empty schema: the columns that a sink's rows hold, in order.
  *
  * @param out  Receives it; free with outfall_schema_free. NULL on failure.
- * @return OUTFALL_OK, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID.
+ * @return OUTFALL_OK, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID. Any thread; does not block.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_schema_new(outfall_schema **out, outfall_error *error);
 
-/** Frees a schema; NULL is legal. */
+/** Frees a schema; NULL is legal. Nobody may use it any more; does not block. */
 OUTFALL_EXPORT void outfall_schema_free(outfall_schema *schema);
 
 /**

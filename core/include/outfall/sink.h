@@ -49,7 +49,8 @@ typedef struct outfall_writer outfall_writer;
  *         OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_NOT_FOUND (driver, table or column),
  *         OUTFALL_ERR_UNSUPPORTED, OUTFALL_ERR_DATABASE, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID.
  *
- * Any thread; blocks up to connect.timeout.ms + request.timeout.ms.
+ * Any thread; blocks up to connect.timeout.ms, and request.timeout.ms for each of: a free
+ * connection, describing the table, creating it, describing it again.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_sink_open(const char *url, const char *table,
                                                    const outfall_schema *schema,
@@ -71,32 +72,38 @@ OUTFALL_EXPORT const outfall_column *outfall_sink_column(const outfall_sink *sin
  * @param sink        Borrowed; any thread.
  * @param timeout_ms  Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX; on timeout rows stay queued.
  * @param error       Caller's, may be NULL; filled only on failure.
- * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID, or the status of the error that
- *         has stopped the sink (its action is OUTFALL_ACTION_STOP).
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID, OUTFALL_ERR_CLOSED (a child of
+ *         fork), or the status of the error that has stopped the sink (its action is
+ *         OUTFALL_ACTION_STOP).
+ *
+ * Blocks up to timeout_ms.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_flush(outfall_sink *sink, uint32_t timeout_ms,
                                                outfall_error *error);
 
 /** What one writer had not made durable when its sink was closed. */
 typedef struct outfall_undelivered {
-    char writer[64];        /* The writer's name, cut to fit; "#1", "#2" … where it has none. */
+    char writer[64];        /* The writer's name; "#1", "#2" … where it has none. */
     uint64_t acknowledged;  /* Rows that are durable or dead letters. */
     uint64_t rows;          /* Rows accepted after those: not known to be durable. */
     uint64_t source_offset; /* Of the last acknowledged row. */
 } outfall_undelivered;
 
 /**
- * Flushes, then frees the sink and its writers. The sink is gone afterwards whatever is returned;
- * events not polled are gone too. `sink` may be NULL.
+ * Flushes, then frees the sink and its writers. The sink is gone afterwards whatever is returned,
+ * and events not polled with it: to have every dead letter, call outfall_flush and poll until there
+ * is no event, then close. `sink` may be NULL.
  *
  * @param timeout_ms   Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX: this call returns within them.
  * @param undelivered  Room for `*count` entries, may be NULL: receives the writers with rows that
  *                     are not durable.
  * @param count        In: the room. Out: how many writers have such rows. NULL: no room.
- * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT (rows were left), OUTFALL_ERR_INVALID (a bad timeout: the
- *         sink stays open), or the status of the error that had stopped the sink.
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT (rows were left), OUTFALL_ERR_DATABASE (all rows are
+ *         settled, but rejected ones were not polled: the error counts them), OUTFALL_ERR_INVALID
+ * (a bad timeout: the sink stays open), or the status of the error that had stopped the sink.
  *
- * No other thread may be inside a call on this sink or on its writers, or make one later.
+ * Any thread; blocks up to timeout_ms. No other thread may be inside a call on this sink or on its
+ * writers, or make one later.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t timeout_ms,
                                                outfall_undelivered *undelivered, size_t *count,
@@ -111,7 +118,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t time
  * @param out   Receives it; it belongs to one thread at a time. outfall_writer_close, or the
  *              sink's close, ends it. NULL on failure.
  * @return OUTFALL_OK, OUTFALL_ERR_FULL (buffer.bytes allows no more writers),
- *         OUTFALL_ERR_INVALID (a name in use), OUTFALL_ERR_CLOSED, OUTFALL_ERR_NOMEM.
+ *         OUTFALL_ERR_INVALID (a name in use), OUTFALL_ERR_CLOSED, OUTFALL_ERR_NOMEM, or the status
+ *         that stopped the sink.
  *
  * Any thread; does not block.
  */
@@ -181,7 +189,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_json(outfall_writer *writer, const 
                                                   size_t length, outfall_error *error);
 
 /**
- * Ends the row: it is now the library's to deliver. Wait-free.
+ * Ends the row: it is now the library's to deliver. Wait-free, but for the row that wakes a
+ * sleeping flusher.
  *
  * @param source_offset  The row's place in its source (a line, an offset), 0 where it has none;
  *                       handed back with acknowledgements and dead letters.
@@ -251,24 +260,27 @@ typedef struct outfall_event {
 } outfall_event;
 
 /**
- * Takes the next event. Acknowledgements are merged: one per writer, with its newest position.
+ * Takes the next event. Acknowledgements are merged: one per writer, with its newest position. Of
+ * closed writers the last 256 are kept.
  *
  * @param timeout_ms  0 to OUTFALL_TIMEOUT_MS_MAX. With none in that time: OUTFALL_EVENT_NONE.
  * @param event       What it held from an earlier poll is freed first.
- * @return OUTFALL_OK, OUTFALL_ERR_INVALID.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID, OUTFALL_ERR_CLOSED (a child of fork).
  *
- * Any thread. Dead letters wait here within deadletter.bytes; where nobody polls, the flusher
- * waits for room, and after deadletter.wait.ms the sink stops: no dead letter is thrown away.
+ * Any thread; blocks up to timeout_ms. Dead letters wait here within deadletter.bytes; where nobody
+ * polls, the flusher waits for room, and after deadletter.wait.ms the sink stops: no dead letter is
+ * thrown away.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_poll(outfall_sink *sink, uint32_t timeout_ms,
                                               outfall_event *event, outfall_error *error);
 
-/** Frees what an event holds and makes it OUTFALL_EVENT_NONE; NULL is legal. */
+/** Frees what an event holds and makes it OUTFALL_EVENT_NONE; NULL is legal. Does not block. */
 OUTFALL_EXPORT void outfall_event_clear(outfall_event *event);
 
 /**
  * A descriptor that polls readable while events wait: for select, poll, epoll or an event
- * loop. Owned by the sink: neither read nor close it. -1 where none could be made.
+ * loop. Owned by the sink: neither read nor close it. -1 where none could be made. Any thread; does
+ * not block.
  */
 OUTFALL_EXPORT int outfall_event_fd(outfall_sink *sink);
 
@@ -279,7 +291,8 @@ OUTFALL_EXPORT int outfall_event_fd(outfall_sink *sink);
  *
  * @param description  Receives the server's name and version, NUL-terminated; may be NULL.
  * @param capacity     Its size in bytes.
- * @return As outfall_sink_open. Blocks up to connect.timeout.ms.
+ * @return As outfall_sink_open. Any thread; blocks up to connect.timeout.ms for the connection and
+ *         again for the answer.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_ping(const char *url, const outfall_config *config,
                                               char *description, size_t capacity,
@@ -299,7 +312,8 @@ typedef struct outfall_driver_info {
  *
  * @param config  Borrowed, for its driver.path; NULL means outfall_config_new's values.
  * @return OUTFALL_OK; OUTFALL_ERR_NOT_FOUND past the last; OUTFALL_ERR_UNSUPPORTED (a module that
- *         cannot be loaded: out->name and path are set, the error says why).
+ *         cannot be loaded: out->name and path are set, the error says why). Any thread; reads
+ * files.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_driver_at(const outfall_config *config, size_t index,
                                                    outfall_driver_info *out, outfall_error *error);

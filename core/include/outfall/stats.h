@@ -17,7 +17,11 @@
 extern "C" {
 #endif
 
-/** A distribution of durations in nanoseconds, each figure within 1 % of the true one. */
+/**
+ * A distribution of durations in nanoseconds, each figure within 1 % of what was recorded. The ages
+ * of rows, and so `batch` and `durable`, are recorded in steps of 0.1 ms, and up to 16 rows that a
+ * writer puts one after the other share the first one's time: none looks younger than it is.
+ */
 typedef struct outfall_latency {
     uint64_t count;
     uint64_t min_ns;
@@ -49,14 +53,14 @@ typedef struct outfall_stats {
     uint64_t rows_delivered;  /* Durable. */
     uint64_t rows_rejected;   /* Dead letters. */
     uint64_t bytes_accepted;  /* Encoded. */
-    uint64_t bytes_delivered; /* Encoded. */
+    uint64_t bytes_delivered; /* Encoded; rejected rows of the same batches included. */
     uint64_t batches_delivered;
     uint64_t flushes[OUTFALL_FLUSH_REASONS]; /* By enum outfall_flush_reason. */
     uint64_t retries;                        /* Batches tried again after RETRY or RESTART. */
     uint64_t restarts;                       /* Of those, because the target had changed. */
-    uint64_t reconnects;                     /* Connections opened after the first. */
-    uint64_t writes;                         /* Write statements sent, bisecting included. */
-    uint64_t severed;                        /* Connections cut by the watchdog at a deadline. */
+    uint64_t reconnects;       /* Connections opened after the first, by all sinks on this URL. */
+    uint64_t writes;           /* Write statements sent, bisecting included. */
+    uint64_t severed;          /* Connections cut by the watchdog at a deadline. */
     uint64_t waits_full;       /* Times that a writer had to wait for buffer memory. */
     uint64_t buffer_bytes;     /* Now held by rows, whole chunks. */
     uint64_t buffer_bytes_max; /* The bound. */
@@ -73,13 +77,13 @@ typedef struct outfall_stats {
 /**
  * Reads a sink's figures into `out`, at most out->struct_size bytes of them.
  * Any thread; does not block; figures are read one by one, not at one instant.
- * @return OUTFALL_OK, OUTFALL_ERR_INVALID.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID, OUTFALL_ERR_CLOSED (a child of fork).
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_stats_get(outfall_sink *sink, outfall_stats *out,
                                                    outfall_error *error);
 
 /**
- * The same as one JSON object, NUL-terminated.
+ * The same as one JSON object, NUL-terminated. Any thread; does not block.
  *
  * @param length  Receives its length without the NUL; may be NULL. Where `capacity` is too small,
  *                OUTFALL_ERR_INVALID is returned and `*length` says what is needed.
