@@ -126,8 +126,10 @@ static enum of_record end_record(of_csv *csv, const of_line *line, of_rejection 
     if (csv->header && rows->fields <= rows->columns)
         rows->columns = rows->fields;
     if (rows->fields != rows->columns) {
-        of_reject(rejection, csv->first_line, "%zu field%s, expected %zu", rows->fields,
-                  rows->fields == 1 ? "" : "s", rows->columns);
+        of_reject(rejection, csv->first_line, "%zu field%s, expected %zu: %s", rows->fields,
+                  rows->fields == 1 ? "" : "s", rows->columns,
+                  rows->fields < rows->columns ? "add the missing ones, empty for NULL"
+                                               : "quote a field that has a comma in it");
         return reject(csv, line, false, rejection);
     }
     of_rows_end(rows, csv->first_line);

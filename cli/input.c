@@ -165,16 +165,19 @@ static int check_name(const of_input *input, size_t field, const outfall_value *
     const char *name = value->as.data;
 
     if (value->type == OUTFALL_TYPE_NULL || value->length == 0)
-        return header_error(input, error, "column %zu has no name", field + 1);
+        return header_error(input, error, "column %zu has no name: give it one", field + 1);
     if (memchr(name, '\0', value->length) != NULL || !outfall_utf8_valid(name, value->length))
-        return header_error(input, error, "the name of column %zu is not UTF-8 text", field + 1);
+        return header_error(input, error,
+                            "the name of column %zu is not UTF-8 text: convert the file to UTF-8",
+                            field + 1);
     if (value->length >= OUTFALL_COLUMN_NAME_MAX)
         return header_error(input, error, "the name of column %zu is longer than %d bytes",
                             field + 1, OUTFALL_COLUMN_NAME_MAX - 1);
     for (size_t i = 0; i < field; i++) {
         const outfall_value *other = &input->scratch.values[i];
         if (other->length == value->length && memcmp(other->as.data, name, value->length) == 0)
-            return header_error(input, error, "columns %zu and %zu are both called \"%.*s\"", i + 1,
+            return header_error(input, error,
+                                "columns %zu and %zu are both called \"%.*s\": rename one", i + 1,
                                 field + 1, (int)value->length, name);
     }
     return OUTFALL_OK;

@@ -32,7 +32,7 @@ static int find_field(const lite_table *table, const char *name, const lite_fiel
     const char *nearest = drv_identifier_nearest(name, table->count, field_name, table);
     outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                       "sqlite: table \"%.100s\" has no column \"%.100s\"%s%.100s%s", table->name,
-                      name, nearest != NULL ? "; did you mean \"" : "",
+                      name, nearest != NULL ? "; did you mean \"" : "; add it, or leave it out",
                       nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
     if (error != NULL)
         snprintf(error->column, sizeof error->column, "%s", name);

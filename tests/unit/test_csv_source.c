@@ -112,9 +112,12 @@ static void records_are_read_as_written(void **state)
         {"", 2, ""},
         {"\n", 1, ""},
         /* The wrong number of fields. */
-        {"a\nb,c\nd,e,f\ng,h\n", 2, "1!1 field, expected 2;2:b,c;3!3 fields, expected 2;4:g,h;"},
-        {"\"a\nb\"\nc,d\n", 2, "1!1 field, expected 2;3:c,d;"},
-        {"a,b,c", 2, "1!3 fields, expected 2;"},
+        {"a\nb,c\nd,e,f\ng,h\n", 2,
+         "1!1 field, expected 2: add the missing ones, empty for NULL;2:b,c;"
+         "3!3 fields, expected 2: quote a field that has a comma in it;4:g,h;"},
+        {"\"a\nb\"\nc,d\n", 2,
+         "1!1 field, expected 2: add the missing ones, empty for NULL;3:c,d;"},
+        {"a,b,c", 2, "1!3 fields, expected 2: quote a field that has a comma in it;"},
         /* Malformed: reading goes on at the next line. */
         {"a\"b,c\nd,e\n", 2,
          "1!a quote out of place at byte 2 of line 1: quote the whole field and double the quotes "
