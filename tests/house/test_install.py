@@ -43,7 +43,7 @@ class Installation(unittest.TestCase):
         # Moved afterwards: nothing in it may hold the place where it was put first.
         cls.prefix = pathlib.Path(cls.folder.name) / "moved here"
         first.rename(cls.prefix)
-        cls.library = next(cls.prefix.rglob("liboutfall.so")).parent
+        cls.libraries = next(cls.prefix.rglob("liboutfall.so")).parent
 
     @classmethod
     def tearDownClass(cls):
@@ -54,7 +54,7 @@ class Installation(unittest.TestCase):
         self.addCleanup(self.work.cleanup)
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith("OUTFALL_")}
-        self.environment["PKG_CONFIG_PATH"] = str(self.library / "pkgconfig")
+        self.environment["PKG_CONFIG_PATH"] = str(self.libraries / "pkgconfig")
 
     def pkg_config(self, *arguments):
         """A module's flags, split as the shell would: the prefix has a blank in it."""
@@ -77,19 +77,19 @@ class Installation(unittest.TestCase):
         for name in ("liboutfall.so.0", "outfall/sqlite.so", "outfall/null.so",
                      "pkgconfig/outfall.pc", "pkgconfig/outfall-driver.pc",
                      "cmake/outfall/outfallConfig.cmake", "cmake/outfall/outfallConfigVersion.cmake"):
-            self.assertTrue((self.library / name).is_file(), name)
+            self.assertTrue((self.libraries / name).is_file(), name)
         self.assertEqual(sorted(path.name for path in (self.prefix / "include/outfall").iterdir()),
                          sorted(path.name for path in PUBLIC.iterdir()))
 
     def test_the_library_has_its_soname_and_stays_loaded(self):
-        dynamic = run("readelf", "-dW", self.library / "liboutfall.so.0")
+        dynamic = run("readelf", "-dW", self.libraries / "liboutfall.so.0")
         self.assertIn("Library soname: [liboutfall.so.0]", dynamic)
         self.assertIn("NODELETE", dynamic)
         self.assertNotIn(str(BUILD), dynamic)
 
     def test_a_user_of_one_database_needs_no_other_client_library(self):
         needs = {path.name: set(re.findall(r"Shared library: \[([^]]+)", run("readelf", "-dW", path)))
-                 for path in (self.library / "liboutfall.so.0", self.library / "outfall" / "sqlite.so")}
+                 for path in (self.libraries / "liboutfall.so.0", self.libraries / "outfall" / "sqlite.so")}
         for name, libraries in needs.items():
             self.assertFalse([one for one in libraries if one.startswith(("libpq", "liboutfall"))], name)
         self.assertFalse([one for one in needs["liboutfall.so.0"] if one.startswith("libsqlite3")])
@@ -103,7 +103,7 @@ class Installation(unittest.TestCase):
                         input=f"#include <outfall/{header}>\n#include <outfall/{header}>\nint unused;\n")
 
     def test_programs_by_pkg_config_in_c_and_in_cxx(self):
-        flags = self.pkg_config("--cflags", "--libs", "outfall") + [f"-Wl,-rpath,{self.library}"]
+        flags = self.pkg_config("--cflags", "--libs", "outfall") + [f"-Wl,-rpath,{self.libraries}"]
         for compiler, language, standard in ((CC, "c", "-std=c11"), (CXX, "c++", "-std=c++11")):
             with self.subTest(language=language):
                 program = os.path.join(self.work.name, f"by-{language}")
@@ -126,7 +126,7 @@ class Installation(unittest.TestCase):
     def test_the_installed_command_finds_its_library_and_drivers(self):
         command = self.prefix / "bin" / "outfall"
         drivers = run(command, "drivers", env=self.environment)
-        self.assertIn(str(self.library / "outfall" / "sqlite.so"), drivers)
+        self.assertIn(str(self.libraries / "outfall" / "sqlite.so"), drivers)
         path = os.path.join(self.work.name, "loaded.db")
         rows = os.path.join(self.work.name, "rows.csv")
         pathlib.Path(rows).write_text("id,name\n1,one\n2,two\n", encoding="utf-8")
@@ -147,7 +147,7 @@ class Installation(unittest.TestCase):
         run(command, "ping", "other:", env=environment)
         run(command, "ping", f"other:?outfall.driver.path={self.work.name}", env=self.environment)
         self.assertEqual(pathlib.Path(*self.pkg_config("--variable=driverdir", "outfall-driver")).resolve(),
-                         (self.library / "outfall").resolve())
+                         (self.libraries / "outfall").resolve())
 
 
 class MakeInstall(unittest.TestCase):
