@@ -22,11 +22,10 @@ typedef struct of_chunk {
     /* The writer's: set when it takes the chunk, and as it goes. */
     _Alignas(64) atomic_uint published; /* Rows that the reader may take; release and acquire. */
     atomic_uint sealed;                 /* 1: no more rows come; after the last published. */
-    /* Fixed while the chunk is in use. */
-    _Alignas(
-        64) uint32_t number; /* Its place in the block; of the first of its ballast if large. */
-    uint32_t ballast;        /* A large chunk's own memory stands for this many; else 0. */
-    uint32_t bytes;          /* Room at data, entries included. */
+    /* Fixed while the chunk is in use. Its place in the block; of its first ballast if large. */
+    _Alignas(64) uint32_t number;
+    uint32_t ballast; /* A large chunk's own memory stands for this many; else 0. */
+    uint32_t bytes;   /* Room at data, entries included. */
     /* The reader's. */
     uint32_t taken;        /* Rows that are in a batch or beyond. */
     uint32_t acknowledged; /* Of those, done. */

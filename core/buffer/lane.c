@@ -290,15 +290,17 @@ void of_lane_survey(const of_lane *lane, uint64_t rows_max, uint64_t bytes_max,
     }
 }
 
-uint16_t of_lane_version(const of_lane *lane)
+bool of_lane_peek(const of_lane *lane, uint16_t *version)
 {
     uint32_t tail = atomic_load_explicit(&lane->ring_tail, memory_order_acquire);
     for (uint32_t place = lane->ring_head; place != tail; place++) {
         const of_chunk *chunk = ring_at(lane, place);
-        if (atomic_load_explicit(&chunk->published, memory_order_acquire) > chunk->taken)
-            return of_chunk_entry(chunk, chunk->taken)->schema_version;
+        if (atomic_load_explicit(&chunk->published, memory_order_acquire) > chunk->taken) {
+            *version = of_chunk_entry(chunk, chunk->taken)->schema_version;
+            return true;
+        }
     }
-    return 0;
+    return false;
 }
 
 /* Leaves the chunks at the front that get no more rows and are wholly taken. */

@@ -154,8 +154,8 @@ typedef struct of_lane_waiting {
 void of_lane_survey(const of_lane *lane, uint64_t rows_max, uint64_t bytes_max,
                     of_lane_waiting *waiting);
 
-/* The schema version of the first row that waits; something must wait. */
-uint16_t of_lane_version(const of_lane *lane);
+/* The schema version of the first row that waits; false: nothing waits. */
+bool of_lane_peek(const of_lane *lane, uint16_t *version);
 
 /*
  * Takes rows from the front, as they lie in one chunk and as long as they are of one schema
@@ -176,6 +176,13 @@ bool of_lane_reclaim(of_lane *lane);
 static inline uint32_t of_lane_time(int64_t now_us)
 {
     return (uint32_t)(now_us / 100);
+}
+
+/* The age of a row; 0 where its clock reading is a little ahead of `now_us`. */
+static inline int64_t of_lane_age_us(uint32_t time, int64_t now_us)
+{
+    int32_t age = (int32_t)(of_lane_time(now_us) - time);
+    return age > 0 ? (int64_t)age * 100 : 0;
 }
 
 #endif

@@ -34,7 +34,7 @@
     INTEGER("deadletter.bytes", deadletter_bytes, 4194304, 65536, 1073741824, "Memory bound for dead letters that wait to be polled; those of the batch at hand come on top.") \
     INTEGER("deadletter.wait.ms", deadletter_wait_ms, 30000, 0, 3600000, "How long delivery waits for a full dead-letter queue to be polled before the sink stops.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
-    CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema.") \
+    CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema, and with SQLite its file too.") \
     CHOICE("convert.lossy", convert_lossy, 0, "refuse, round", "What happens to a value that would be rounded, trimmed or truncated to fit its column.") \
     CHOICE("identity", identity, 0, "default, override", "Whether GENERATED ALWAYS AS IDENTITY columns take our values (override) or the database's.") \
     TEXT("application.name", application_name, "outfall", "How connections show in the database's own lists.") \

@@ -5,8 +5,7 @@
 
 static uint64_t since_ns(uint32_t time, int64_t now_us)
 {
-    int32_t age = (int32_t)(of_lane_time(now_us) - time);
-    return age > 0 ? (uint64_t)age * 100000 : 0;
+    return (uint64_t)of_lane_age_us(time, now_us) * 1000;
 }
 
 /* Rows that share a reading of the clock are recorded at once. */

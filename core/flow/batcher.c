@@ -18,13 +18,6 @@ int of_batch_reason(const of_feed_options *options, const of_ripeness *ripeness)
     return -1;
 }
 
-/* The age of a row; 0 where its clock reading is a little ahead of ours. */
-static int64_t age_us(uint32_t time, int64_t now_us)
-{
-    int32_t age = (int32_t)(of_lane_time(now_us) - time);
-    return age > 0 ? (int64_t)age * 100 : 0;
-}
-
 /*
  * One flush is served at a time: all that the lanes held when it began has to leave. Requests that
  * came later share the next one. Returns whether rows still have to leave.
@@ -85,8 +78,8 @@ int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us)
         of_lane_survey(lane, options->batch_rows, options->batch_bytes, &waiting);
         ripeness.rows += waiting.rows;
         ripeness.bytes += waiting.bytes;
-        if (waiting.rows > 0 && age_us(waiting.oldest_time, now_us) > ripeness.age_us)
-            ripeness.age_us = age_us(waiting.oldest_time, now_us);
+        if (waiting.rows > 0 && of_lane_age_us(waiting.oldest_time, now_us) > ripeness.age_us)
+            ripeness.age_us = of_lane_age_us(waiting.oldest_time, now_us);
     }
     pthread_mutex_unlock(&share->mutex);
     ripeness.starving = of_chunks_short(&share->feed->chunks);
@@ -99,15 +92,14 @@ int of_share_survey(of_share *share, int64_t now_us, int64_t *due_us)
 /* Takes one more span of a lane. False: no more from this lane, or of another schema version. */
 static bool take_span(of_batch *batch, of_lane *lane, const of_feed_options *options)
 {
-    of_lane_waiting waiting;
+    of_span span;
+    uint16_t version;
     if (batch->span_count == batch->capacity || batch->rows >= options->batch_rows ||
         (batch->bytes >= options->batch_bytes && batch->rows > 0))
         return false;
-    of_span span;
-    of_lane_survey(lane, 1, 1, &waiting);
-    if (waiting.rows == 0)
+    if (!of_lane_peek(lane, &version))
         return false;
-    if (batch->span_count > 0 && of_lane_version(lane) != batch->version) {
+    if (batch->span_count > 0 && version != batch->version) {
         batch->reason = OUTFALL_FLUSH_SCHEMA;
         return false;
     }

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "postgresql/connection.h"
 #include "common/fail.h"
 #include "common/identifier.h"
+#include "postgresql/connection.h"
 #include "postgresql/fault.h"
 #include "postgresql/sql.h"
 #include "postgresql/wait.h"

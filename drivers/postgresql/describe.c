@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "postgresql/connection.h"
 #include "common/fail.h"
 #include "common/identifier.h"
 #include "postgresql/catalog.h"
+#include "postgresql/connection.h"
 #include "postgresql/fault.h"
 #include "postgresql/sql.h"
 #include "postgresql/target.h"

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include "postgresql/connection.h"
+#include "common/clock.h"
 #include "postgresql/action.h"
+#include "postgresql/connection.h"
 #include "postgresql/fault.h"
 #include "postgresql/wait.h"
 
@@ -92,7 +93,7 @@ int drv_pg_commit(outfall_connection *connection, int64_t deadline_us, outfall_e
     connection->locate = false;
     if (nothing_sent)
         return OUTFALL_OK;
-    if (deadline_us <= drv_pg_now_us())
+    if (deadline_us <= drv_now_us())
         return drv_pg_fail_timeout(connection, error);
     if (!drv_pg_is_open(connection))
         return drv_pg_fail_lost(connection, error); /* COMMIT was not sent: a certain no. */

@@ -4,25 +4,18 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "postgresql/fault.h"
 
 #define POLL_MS_MAX 60000
 #define READS_MAX 8 /* Of what came unasked: notices, and at last a goodbye. */
 
-int64_t drv_pg_now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 int drv_pg_poll(int descriptor, short events, int64_t deadline_us)
 {
     struct pollfd wanted = {.fd = descriptor, .events = events};
     for (;;) {
-        int64_t left_ms = (deadline_us - drv_pg_now_us() + 999) / 1000;
+        int64_t left_ms = (deadline_us - drv_now_us() + 999) / 1000;
         if (left_ms <= 0)
             return 0;
         int ready = poll(&wanted, 1, left_ms < POLL_MS_MAX ? (int)left_ms : POLL_MS_MAX);

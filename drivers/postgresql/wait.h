@@ -7,8 +7,6 @@
 
 #include "postgresql/session.h"
 
-int64_t drv_pg_now_us(void);
-
 /* Polls a descriptor for `events`. Returns what poll reported, 0 at the deadline, -1 on errno. */
 int drv_pg_poll(int descriptor, short events, int64_t deadline_us);
 

@@ -5,14 +5,11 @@
  * the INSERT, whose lock on the table holds the columns still; nothing is committed before its
  * answer is seen.
  */
-#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "postgresql/fault.h"
 #include "postgresql/statement.h"
 #include "postgresql/transaction.h"
-#include "postgresql/type.h"
 #include "postgresql/wait.h"
 #include "postgresql/write.h"
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <time.h>
 
+#include "common/clock.h"
 #include "common/fail.h"
 #include "common/text.h"
 #include "sqlite/action.h"
@@ -28,13 +29,6 @@ static const char *const statement_sql[LITE_STATEMENTS] = {
 
 /* ---- Time ------------------------------------------------------------------------- */
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 /*
  * Waits a little for another connection's lock; longer each time. Returns 0 once the deadline has
  * passed or the connection is cut: SQLite then gives up with SQLITE_BUSY.
@@ -42,7 +36,7 @@ static int64_t now_us(void)
 static int wait_for_lock(void *context, int times)
 {
     outfall_connection *connection = context;
-    int64_t left_us = connection->deadline_us - now_us();
+    int64_t left_us = connection->deadline_us - drv_now_us();
     if (atomic_load(&connection->severed) || left_us <= 0)
         return 0;
     int64_t pause_us = times < 8 ? INT64_C(100) << times : BUSY_PAUSE_MAX_US;
@@ -57,7 +51,7 @@ static int wait_for_lock(void *context, int times)
 static int look_at_clock(void *context)
 {
     outfall_connection *connection = context;
-    return atomic_load(&connection->severed) || now_us() >= connection->deadline_us;
+    return atomic_load(&connection->severed) || drv_now_us() >= connection->deadline_us;
 }
 
 /* ---- Errors ----------------------------------------------------------------------- */
@@ -89,7 +83,7 @@ int lite_fail(outfall_connection *connection, int code, const char *doing, const
     if (atomic_load(&connection->severed))
         return fail_severed(connection, error);
     if (primary == SQLITE_INTERRUPT ||
-        (primary == SQLITE_BUSY && now_us() >= connection->deadline_us))
+        (primary == SQLITE_BUSY && drv_now_us() >= connection->deadline_us))
         return fail_timeout(connection, doing, error);
     const lite_action *action = lite_action_of(extended, system_error);
     int io = action->status == OUTFALL_ERR_IO && system_error != 0;
@@ -108,7 +102,7 @@ int lite_enter(outfall_connection *connection, int64_t deadline_us, outfall_erro
     connection->deadline_us = deadline_us;
     if (connection->dead || atomic_load(&connection->severed))
         return fail_severed(connection, error);
-    if (now_us() >= deadline_us)
+    if (drv_now_us() >= deadline_us)
         return fail_timeout(connection, "a call", error);
     return OUTFALL_OK;
 }

@@ -185,7 +185,7 @@ class LoadSQLite(CommandTest):
         self.assertEqual(self.query("SELECT a FROM t ORDER BY a"), [(1,), (2,), (3,)])
 
     def test_a_line_too_long_takes_no_neighbour_with_it(self):
-        long = "x" * 9_000_000  # A row of it would pass row.bytes.max twice over.
+        long = "x" * 20_000_000  # Cut long before its end, which sampling does not reach.
         cases = [
             ("csv", "id,t\n1,a\n2,b\n3,\"" + long + "\"\n4,y\n", {1, 2, 4}),
             ("csv", "id,t\n1,\"" + long + "\"\n2,b\n3,c\n", {2, 3}),

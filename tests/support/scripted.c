@@ -94,11 +94,14 @@ static int script_describe(outfall_connection *connection, const outfall_table_n
     if (*out == NULL)
         return OUTFALL_ERR_NOMEM;
     **out = (outfall_target){sizeof **out, 1, columns, "scripted"};
+    atomic_fetch_add(&script.targets, 1);
     return OUTFALL_OK;
 }
 
 static void script_target_free(outfall_target *target)
 {
+    if (target != NULL)
+        atomic_fetch_sub(&script.targets, 1);
     free(target);
 }
 

@@ -37,8 +37,9 @@ typedef struct scripted {
     atomic_bool deaf;   /* … or, where this is set, until `hang` is cleared. */
     atomic_uint calls[SCRIPTED_STEPS];
     atomic_uint severed;
-    atomic_uint open; /* Connections. */
-    atomic_uint rows; /* Committed. */
+    atomic_uint open;    /* Connections. */
+    atomic_uint targets; /* Described and not freed. */
+    atomic_uint rows;    /* Committed. */
     int64_t ids[SCRIPTED_ROWS_MAX];
 } scripted;
 

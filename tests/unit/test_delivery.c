@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "flow/flusher.h"
@@ -92,7 +94,8 @@ static int stop(void **state)
     of_flusher_stop(one.flusher);
     wait_until(&one.ended);
     of_pool_free(one.pool);
-    return atomic_load(&script.open) == 0 ? 0 : -1; /* Every connection was closed. */
+    /* Every connection was closed, and every feed and its target freed. */
+    return atomic_load(&script.open) == 0 && atomic_load(&script.targets) == 0 ? 0 : -1;
 }
 
 static void write_rows(int64_t first, int64_t count)
@@ -275,6 +278,89 @@ static void a_call_that_cannot_be_severed_is_left_behind(void **state)
     one.feed = NULL;
 }
 
+static void a_stopped_feed_is_not_tried_again(void **state)
+{
+    const struct timespec moment = {0, 100000000};
+    outfall_error why;
+    (void)state;
+    script.at[SCRIPTED_WRITE].status = OUTFALL_ERR_IO;
+    script.at[SCRIPTED_WRITE].action = OUTFALL_ACTION_RETRY;
+    atomic_store(&script.at[SCRIPTED_WRITE].failures, INT32_MAX);
+    one.feed->options.retry_timeout_ms = 3600000;
+    write_rows(0, ROWS);
+    while (atomic_load(&script.calls[SCRIPTED_WRITE]) < 3)
+        ;
+    outfall_error_set(&why, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP, "as another flusher would");
+    of_feed_stop(one.feed, &why);
+    nanosleep(&moment, NULL); /* A try that is under way may end. */
+    unsigned calls = atomic_load(&script.calls[SCRIPTED_WRITE]);
+    nanosleep(&moment, NULL);
+    assert_int_equal(atomic_load(&script.calls[SCRIPTED_WRITE]), calls);
+}
+
+/* A second feed on the fixture's flusher. */
+static of_feed *another_feed(void)
+{
+    const of_limits limits = {1000, &one.feed->close_by_us};
+    of_lease lease;
+    outfall_target *target;
+    of_feed *feed;
+    assert_int_equal(of_lease_take(one.pool, &limits, &lease, NULL), OUTFALL_OK);
+    assert_int_equal(of_feed_describe(&one.feed->options, &lease, &target, NULL), OUTFALL_OK);
+    of_lease_return(&lease);
+    assert_int_equal(of_feed_new(&one.feed->options, one.pool, 1 << 20, 4096, 4096, 1 << 20, target,
+                                 1, &feed, NULL),
+                     OUTFALL_OK);
+    of_flusher_attach(one.flusher, &feed->shares[0]);
+    return feed;
+}
+
+/* A leak here is LeakSanitizer's to find, and the fixture's: it counts the targets made and freed.
+ */
+static void an_abandoned_feed_is_freed_though_another_is_closed_meanwhile(void **state)
+{
+    (void)state;
+    of_feed *other = another_feed();
+    atomic_store(&script.deaf, true);
+    atomic_store(&script.hang, true);
+    write_rows(0, ROWS);
+    while (atomic_load(&script.calls[SCRIPTED_WRITE]) == 0)
+        ;
+    int64_t now_us = of_clock_us();
+    assert_false(of_flusher_detach(one.flusher, &one.feed->shares[0], now_us, now_us + 20000));
+    assert_true(of_flusher_detach(one.flusher, &other->shares[0], now_us, now_us + 20000));
+    of_feed_release(other);
+    of_feed_release(one.feed);
+    one.feed = NULL;
+    assert_int_equal(atomic_load(&script.targets), 1); /* The flusher's, until its call ends. */
+}
+
+static void a_writer_that_waits_for_memory_costs_nothing(void **state)
+{
+    enum { LANES = 256 }; /* As many as there are chunks, each with a row begun and not ended. */
+    static of_lane *lanes[LANES];
+    struct rusage before, after;
+    uint32_t count = 0;
+    (void)state;
+    for (; count < LANES; count++) {
+        assert_int_equal(of_lane_new(&one.feed->chunks, one.feed->shares[0].wake,
+                                     &one.feed->stopped, 0, "x", &lanes[count], NULL),
+                         OUTFALL_OK);
+        assert_int_equal(of_share_add(&one.feed->shares[0], lanes[count], NULL), OUTFALL_OK);
+        if (of_lane_begin(lanes[count], 14, NULL) != OUTFALL_OK)
+            break;
+    }
+    one.lane->block_us = 500000;
+    getrusage(RUSAGE_SELF, &before);
+    of_lane_call(one.lane);
+    assert_int_equal(of_lane_begin(one.lane, 14, NULL), OUTFALL_ERR_FULL);
+    getrusage(RUSAGE_SELF, &after);
+    /* A wake and an answer each tenth of a second, where a circle of them makes 100,000. */
+    assert_true(after.ru_nvcsw - before.ru_nvcsw < 1000);
+    for (uint32_t i = 0; i <= count && i < LANES; i++)
+        of_lane_leave(lanes[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +370,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_bad_row_is_isolated, start, stop),
         cmocka_unit_test_setup_teardown(a_call_that_hangs_is_severed_at_its_deadline, start, stop),
         cmocka_unit_test_setup_teardown(a_call_that_cannot_be_severed_is_left_behind, start, stop),
+        cmocka_unit_test_setup_teardown(a_stopped_feed_is_not_tried_again, start, stop),
+        cmocka_unit_test_setup_teardown(
+            an_abandoned_feed_is_freed_though_another_is_closed_meanwhile, start, stop),
+        cmocka_unit_test_setup_teardown(a_writer_that_waits_for_memory_costs_nothing, start, stop),
     };
     return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);
 }

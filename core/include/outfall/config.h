@@ -32,7 +32,10 @@ typedef struct outfall_config outfall_config;
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_config_new(outfall_config **out, outfall_error *error);
 
-/** Frees a configuration; NULL is legal. Sinks keep copies, so it may go once they are open. */
+/**
+ * Frees a configuration; NULL is legal. Sinks keep copies, so it may go once they are open. Nobody
+ * may use it any more; does not block.
+ */
 OUTFALL_EXPORT void outfall_config_free(outfall_config *config);
 
 /**
@@ -45,7 +48,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_config_set(outfall_config *config, cons
                                                     const char *value, outfall_error *error);
 
 /**
- * Reads one option as text into `buffer`, NUL-terminated.
+ * Reads one option as text into `buffer`, NUL-terminated. Any thread while nobody sets one; does
+ * not block.
  *
  * @return OUTFALL_OK, OUTFALL_ERR_CONFIG (unknown key), OUTFALL_ERR_INVALID (buffer too small).
  */
@@ -65,7 +69,8 @@ typedef struct outfall_option {
 /** Counts the options. Any thread. */
 OUTFALL_EXPORT size_t outfall_option_count(void);
 
-/** Reads option `index` (0 to count - 1) into `out`. @return OUTFALL_OK or OUTFALL_ERR_INVALID. */
+/** Reads option `index` (0 to count - 1) into `out`. Any thread. @return OUTFALL_OK or
+ * OUTFALL_ERR_INVALID. */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_option_at(size_t index, outfall_option *out);
 
 #ifdef __cplusplus

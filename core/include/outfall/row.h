@@ -114,24 +114,31 @@ outfall_schema_add(outfall_schema *schema, const outfall_column *column, outfall
 
 /**
  * Appends columns from text: 'name type [not null] [primary key], …'; names may be quoted as
- * "a ""name""". Types are outfall's, with arguments: decimal(10,2), text(64), timestamp(3).
+ * "a ""name""". Types are outfall's, with arguments: decimal(10,2), text(64), timestamp(3). One
+ * thread at a time; does not block; `text` is borrowed for the call.
  *
  * @return OUTFALL_OK, OUTFALL_ERR_NOMEM, OUTFALL_ERR_INVALID (the message quotes the place).
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_schema_parse(outfall_schema *schema, const char *text,
                                                       outfall_error *error);
 
-/** Counts the columns; 0 for NULL. */
+/** Counts the columns; 0 for NULL. Any thread while nobody adds; does not block. */
 OUTFALL_EXPORT size_t outfall_schema_count(const outfall_schema *schema);
 
-/** Borrows column `index`, as long as the schema lives and is not added to; NULL out of range. */
+/**
+ * Borrows column `index`, as long as the schema lives and is not added to; NULL out of range. Any
+ * thread while nobody adds; does not block.
+ */
 OUTFALL_EXPORT const outfall_column *outfall_schema_column(const outfall_schema *schema,
                                                            size_t index);
 
-/** Names a type, such as "timestamptz". Static memory; never NULL. */
+/** Names a type, such as "timestamptz". Any thread; static memory; never NULL. */
 OUTFALL_EXPORT const char *outfall_type_name(int type);
 
-/** The type of that name (any case; SQL's usual names too), or -1. `name` need not end in NUL. */
+/**
+ * The type of that name (any case; SQL's usual names too), or -1. `name` need not end in NUL. Any
+ * thread; does not block.
+ */
 OUTFALL_EXPORT int outfall_type_from_name(const char *name, size_t length);
 
 #ifdef __cplusplus

@@ -98,9 +98,10 @@ typedef struct outfall_undelivered {
  * @param undelivered  Room for `*count` entries, may be NULL: receives the writers with rows that
  *                     are not durable.
  * @param count        In: the room. Out: how many writers have such rows. NULL: no room.
- * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT (rows were left), OUTFALL_ERR_DATABASE (all rows are
- *         settled, but rejected ones were not polled: the error counts them), OUTFALL_ERR_INVALID
- * (a bad timeout: the sink stays open), or the status of the error that had stopped the sink.
+ * @return OUTFALL_OK; OUTFALL_ERR_TIMEOUT (rows were left); OUTFALL_ERR_DATABASE (all rows are
+ *         settled, but rejected ones were not polled: the error counts them); OUTFALL_ERR_INVALID
+ *         (a bad timeout: the sink stays open); or the status of the error that had stopped the
+ *         sink.
  *
  * Any thread; blocks up to timeout_ms. No other thread may be inside a call on this sink or on its
  * writers, or make one later.
