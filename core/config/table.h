@@ -35,13 +35,21 @@
     INTEGER("deadletter.wait.ms", deadletter_wait_ms, 30000, 0, 3600000, "How long delivery waits for a full dead-letter queue to be polled before the sink stops.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
     CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema, and with SQLite its file too.") \
+    CHOICE("mode", mode, 0, "insert, upsert, replace, ignore", "What is done with a row whose key is in the table: it is an error (insert), it updates the columns that rows have (upsert), it updates the whole row and columns that rows do not have take their defaults (replace), or it is dropped (ignore).") \
+    TEXT("key", key, "", "The columns that identify a row, with commas between them; a name with a comma in double quotes. Empty: the primary key. Not used with mode=insert.") \
+    TEXT("update.columns", update_columns, "", "The columns that mode=upsert changes in a row that exists, as in key. Empty: all but the key.") \
+    CHOICE("unique.other", unique_other, 0, "refuse, allow", "Whether upsert, replace and ignore write to a table with unique indexes besides the key, where the database (MySQL, MariaDB) would take a conflict with any of them for one with the key.") \
     CHOICE("convert.lossy", convert_lossy, 0, "refuse, round", "What happens to a value that would be rounded, trimmed or truncated to fit its column.") \
     CHOICE("identity", identity, 0, "default, override", "Whether GENERATED ALWAYS AS IDENTITY columns take our values (override) or the database's.") \
     TEXT("application.name", application_name, "outfall", "How connections show in the database's own lists.") \
     TEXT("driver.path", driver_path, "", "A directory with driver modules, searched before the installed one. Absolute.") \
     CHOICE("sqlite.synchronous", sqlite_synchronous, 0, "full, normal, off", "SQLite's synchronous pragma. With normal, a power cut may undo acknowledged rows.") \
     CHOICE("sqlite.journal", sqlite_journal, 0, "wal, delete", "SQLite's journal mode.") \
-    INTEGER("postgresql.copy.rows.min", postgresql_copy_rows_min, 1500, 1, 1000000, "From this many rows a batch goes by COPY, below it by arrays.")
+    INTEGER("postgresql.copy.rows.min", postgresql_copy_rows_min, 1500, 1, 1000000, "From this many rows a batch goes by COPY, below it by arrays.") \
+    CHOICE("mysql.method", mysql_method, 0, "auto, bulk, rows, load", "How rows are sent: arrays bound to one statement (bulk, MariaDB servers), one statement with many rows (rows), LOAD DATA LOCAL (load, mode=insert only, off unless named here). auto: bulk where the server has it, else rows.") \
+    CHOICE("mysql.tls", mysql_tls, 0, "auto, verify, require, off", "auto: TLS with a verified certificate for hosts that are not local. verify: always. require: encrypted, whoever it is. off: plaintext.") \
+    CHOICE("odbc.dialect", odbc_dialect, 0, "auto, ansi, postgresql, mysql, sqlite, oracle, mssql", "The SQL that the database behind ODBC speaks. auto: by the name that its driver gives.") \
+    CHOICE("odbc.method", odbc_method, 0, "auto, array, rows", "How rows are sent: parameter arrays (array), or one statement with many rows (rows). auto: what was measured to be faster with that driver.")
 /* clang-format on */
 
 /* The values, parsed. Choices are the index of the word. */
@@ -80,6 +88,7 @@ int of_option_parse(int index, const char *text, of_options *values, outfall_err
 
 enum of_create { OF_CREATE_NEVER = 0, OF_CREATE_IF_MISSING = 1 };
 enum of_lossy { OF_LOSSY_REFUSE = 0, OF_LOSSY_ROUND = 1 };
+enum of_unique_other { OF_UNIQUE_OTHER_REFUSE = 0, OF_UNIQUE_OTHER_ALLOW = 1 };
 enum of_identity { OF_IDENTITY_DEFAULT = 0, OF_IDENTITY_OVERRIDE = 1 };
 
 #endif

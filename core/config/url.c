@@ -12,7 +12,10 @@
 
 #define URL_MAX 65536
 #define PARAMETER_PREFIX "outfall."
-#define URL_LOOKS "a URL looks like sqlite:PATH, postgresql://user@host:port/database or null:"
+#define URL_LOOKS                                                                                  \
+    "a URL looks like sqlite:PATH, postgresql://user@host:port/database, "                         \
+    "mysql://user@host/database, "                                                                 \
+    "odbc:DSN=name or null:"
 
 /* ---- Scheme and form -------------------------------------------------------------- */
 
@@ -52,6 +55,16 @@ static bool form_postgresql(const char *body)
     return body[0] == '\0' || strncmp(body, "//", 2) == 0 || strchr(body, '=') != NULL;
 }
 
+static bool form_mysql(const char *body)
+{
+    return body[0] == '\0' || body[0] == '?' || strncmp(body, "//", 2) == 0;
+}
+
+static bool form_odbc(const char *body)
+{
+    return strchr(body, '=') != NULL;
+}
+
 static bool form_null(const char *body)
 {
     return body[0] == '\0' || strcmp(body, "//") == 0;
@@ -66,8 +79,15 @@ static const struct {
     {"sqlite", form_path, "sqlite:PATH, such as sqlite:data.db or sqlite:/var/lib/data.db"},
     {"postgresql", form_postgresql,
      "postgresql://user@host:port/database or postgresql:host=… dbname=…"},
+    {"mysql", form_mysql, "mysql://user@host:port/database or mysql:?default-group=…"},
+    {"odbc", form_odbc, "odbc:KEY=VALUE;…, such as odbc:DSN=warehouse;UID=me"},
     {"null", form_null, "null:"},
 };
+
+static const struct {
+    const char *scheme;
+    const char *driver;
+} aliases[] = {{"postgres", "postgresql"}, {"mariadb", "mysql"}};
 
 static int check_form(const of_url *url, outfall_error *error)
 {
@@ -179,8 +199,9 @@ int of_url_parse(const char *text, outfall_config *config, of_url *out, outfall_
         return of_fail(error, OUTFALL_ERR_CONFIG, "the URL's scheme is too long; " URL_LOOKS);
     for (size_t i = 0; i < length; i++)
         out->scheme[i] = lower(text[i]);
-    if (strcmp(out->scheme, "postgres") == 0)
-        memcpy(out->scheme, "postgresql", sizeof "postgresql");
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (strcmp(out->scheme, aliases[i].scheme) == 0)
+            memcpy(out->scheme, aliases[i].driver, strlen(aliases[i].driver) + 1);
 
     out->rest = of_strdup(text);
     if (out->rest == NULL)
@@ -354,78 +375,4 @@ void of_url_redact(const char *text, char *out, size_t capacity)
         }
     }
     out[writer.length] = '\0';
-}
-
-/* ---- Table names ------------------------------------------------------------------ */
-
-/* Takes one part off *text, quoted or not, into a new string. */
-static int take_part(const char **text, char **out, outfall_error *error)
-{
-    const char *at = *text;
-    bool is_quoted = *at == '"';
-    size_t length = 0;
-    char *part = of_alloc(strlen(at) + 1);
-    if (part == NULL)
-        return of_fail_nomem(error);
-    if (is_quoted) {
-        for (at++; *at != '\0' && (*at != '"' || at[1] == '"'); at++) {
-            if (*at == '"')
-                at++;
-            part[length++] = *at;
-        }
-    } else {
-        while (*at != '\0' && *at != '.' && *at != '"')
-            part[length++] = *at++;
-    }
-    part[length] = '\0';
-    const char *problem = NULL;
-    if (is_quoted && *at++ != '"')
-        problem = "has a quote that is not closed";
-    else if (*at != '\0' && *at != '.')
-        problem = is_quoted ? "has letters after a closing quote; double a quote inside a name"
-                            : "has a quote inside; write a name that holds one as \"a\"\"b\"";
-    else if (length == 0)
-        problem = "has an empty part";
-    if (problem != NULL) {
-        of_free(part);
-        return of_fail(error, OUTFALL_ERR_INVALID, "the table name %s", problem);
-    }
-    *text = at;
-    *out = part;
-    return OUTFALL_OK;
-}
-
-int of_table_name_parse(const char *text, outfall_table_name *name, outfall_error *error)
-{
-    char *parts[2] = {NULL, NULL};
-    memset(name, 0, sizeof *name);
-    if (!outfall_utf8_valid(text, strlen(text)))
-        return of_fail(error, OUTFALL_ERR_INVALID, "the table name is not valid UTF-8");
-    int status = take_part(&text, &parts[0], error);
-    if (status == OUTFALL_OK && *text == '.') {
-        text++;
-        status = take_part(&text, &parts[1], error);
-    }
-    if (status == OUTFALL_OK && *text != '\0')
-        status = of_fail(error, OUTFALL_ERR_INVALID,
-                         "the table name has more than two parts; it is table or schema.table, "
-                         "a part that holds a dot in double quotes");
-    if (status == OUTFALL_OK) {
-        name->schema = parts[1] != NULL ? parts[0] : NULL;
-        name->table = parts[1] != NULL ? parts[1] : parts[0];
-        return OUTFALL_OK;
-    }
-    of_free(parts[0]);
-    of_free(parts[1]);
-    return status;
-}
-
-void of_table_name_free(outfall_table_name *name)
-{
-    if (name == NULL)
-        return;
-    of_free((char *)(uintptr_t)name->schema);
-    of_free((char *)(uintptr_t)name->table);
-    name->schema = NULL;
-    name->table = NULL;
 }

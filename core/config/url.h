@@ -20,11 +20,4 @@ void of_url_free(of_url *url);
 /* Copies `text` into `out` with a password in it replaced by "***". */
 void of_url_redact(const char *text, char *out, size_t capacity);
 
-/*
- * Splits "table", "schema.table" or "\"my.schema\".\"my.table\"" into newly allocated parts.
- * `name->schema` is NULL where there is none. Refuses empty parts, NUL and bad UTF-8.
- */
-int of_table_name_parse(const char *text, outfall_table_name *name, outfall_error *error);
-void of_table_name_free(outfall_table_name *name);
-
 #endif

@@ -6,6 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "flow/dedupe.h"
+#include "flow/rowcopy.h"
 #include "row/row.h"
 
 void of_attempt_init(of_attempt *attempt, of_share *share)
@@ -30,7 +32,7 @@ static void forget_letters(of_attempt *attempt)
 void of_attempt_destroy(of_attempt *attempt)
 {
     forget_letters(attempt);
-    of_reencoded_free(&attempt->reencoded);
+    of_rowcopy_free(&attempt->reencoded);
 }
 
 /* Adds a letter for row `index` of the batch as it was taken. */
@@ -72,13 +74,19 @@ static int add_letter(of_attempt *attempt, uint64_t index, const outfall_error *
     return OUTFALL_OK;
 }
 
-int of_attempt_reject(of_attempt *attempt, uint64_t index, const outfall_error *why,
+uint32_t of_attempt_arrival(const of_attempt *attempt, uint64_t index)
+{
+    return attempt->is_arranged ? attempt->share->arranged.origin[index] : (uint32_t)index;
+}
+
+int of_attempt_reject(of_attempt *attempt, uint32_t arrival, const outfall_error *why,
                       outfall_error *error)
 {
-    if (attempt->reencoded.origin != NULL)
-        index = attempt->reencoded.origin[index];
-    return add_letter(attempt, index, why, error);
+    return add_letter(attempt, attempt->is_reencoded ? attempt->reencoded.origin[arrival] : arrival,
+                      why, error);
 }
+
+/* ---- Preparing -------------------------------------------------------------------- */
 
 /* Encodes the batch for the current version; rows that do not fit it become letters. */
 static int reencode(of_attempt *attempt, outfall_error *error)
@@ -87,15 +95,14 @@ static int reencode(of_attempt *attempt, outfall_error *error)
     const of_batch *batch = attempt->batch;
     const of_version *from = feed->versions[batch->version];
     outfall_error why;
-    int status = of_reencoded_init(&attempt->reencoded, batch->rows, error);
-    uint64_t index = 0;
+    int status = of_rowcopy_start(&attempt->reencoded, batch->rows, error);
+    uint32_t index = 0;
     for (uint32_t i = 0; i < batch->span_count && status == OUTFALL_OK; i++) {
         const outfall_span *span = &batch->views[i];
         for (uint32_t row = 0; row < span->count && status == OUTFALL_OK; row++, index++) {
             const outfall_row_entry *entry = outfall_span_entry(span, row);
-            status =
-                of_reencoded_add(&attempt->reencoded, from->schema, attempt->version->schema,
-                                 span->base, entry, (uint32_t)index, feed->options.lossy, &why);
+            status = of_rowcopy_convert(&attempt->reencoded, from->schema, attempt->version->schema,
+                                        span->base, entry, index, feed->options.lossy, &why);
             if (status == OUTFALL_ERR_REFUSED)
                 status = add_letter(attempt, index, &why, error);
             else if (status != OUTFALL_OK)
@@ -103,7 +110,73 @@ static int reencode(of_attempt *attempt, outfall_error *error)
         }
     }
     if (status == OUTFALL_OK)
-        of_reencoded_batch(&attempt->reencoded, &attempt->rows);
+        attempt->arrived = of_rowcopy_batch(&attempt->reencoded);
+    attempt->is_reencoded = true;
+    return status;
+}
+
+/* A row of attempt->arrived: its entry, and what its start counts from. */
+static const outfall_row_entry *find_arrival(const of_attempt *attempt, uint32_t arrival,
+                                             const uint8_t **base)
+{
+    const of_span *span = NULL;
+    uint32_t in_span;
+    if (attempt->is_reencoded) {
+        *base = attempt->arrived.spans[0].base;
+        return outfall_span_entry(&attempt->arrived.spans[0], arrival);
+    }
+    const outfall_row_entry *entry = of_batch_row(attempt->batch, arrival, &span, &in_span);
+    *base = span->rows.base;
+    return entry;
+}
+
+/* Whether the rows go out as they came: each key once, and in order. */
+static bool in_order(const of_dedupe *dedupe, uint64_t rows)
+{
+    if (dedupe->count != rows || dedupe->deletes > 0)
+        return false;
+    for (uint32_t i = 0; i < dedupe->count; i++)
+        if (dedupe->order[i] != i)
+            return false;
+    return true;
+}
+
+/* Copies the rows that dedupe has chosen, in its order. */
+static int gather(of_attempt *attempt, outfall_error *error)
+{
+    of_share *share = attempt->share;
+    const of_dedupe *dedupe = &share->dedupe;
+    int status = of_rowcopy_start(&share->arranged, dedupe->count, error);
+    for (uint32_t i = 0; i < dedupe->count && status == OUTFALL_OK; i++) {
+        const uint8_t *base;
+        const outfall_row_entry *entry = find_arrival(attempt, dedupe->order[i], &base);
+        status = of_rowcopy_add(&share->arranged, base, entry, dedupe->order[i], error);
+    }
+    attempt->is_arranged = true;
+    attempt->rows = of_rowcopy_batch(&share->arranged);
+    return status;
+}
+
+/* Whether a later row of a key supersedes an earlier one, and a row may be a delete. */
+static bool last_one_wins(const of_attempt *attempt)
+{
+    uint32_t mode = attempt->share->feed->options.mode;
+    return mode == OUTFALL_MODE_UPSERT || mode == OUTFALL_MODE_REPLACE;
+}
+
+/* Keeps the last row of each key, where the target's keys can be compared here. */
+static int arrange(of_attempt *attempt, outfall_error *error)
+{
+    const outfall_target *target = attempt->version->target;
+    of_dedupe *dedupe = &attempt->share->dedupe;
+    attempt->rows = attempt->arrived;
+    if (!last_one_wins(attempt) || (target->flags & OUTFALL_TARGET_BYTEWISE) == 0 ||
+        attempt->arrived.rows == 0)
+        return OUTFALL_OK;
+    int status = of_dedupe_run(dedupe, target, &attempt->arrived, error);
+    if (status == OUTFALL_OK && !in_order(dedupe, attempt->arrived.rows))
+        status = gather(attempt, error);
+    attempt->rows.flags |= OUTFALL_BATCH_DISTINCT;
     return status;
 }
 
@@ -112,30 +185,85 @@ int of_attempt_prepare(of_attempt *attempt, outfall_error *error)
     of_feed *feed = attempt->share->feed;
     const of_batch *batch = attempt->batch;
     const of_version *from = feed->versions[batch->version];
+    int status = OUTFALL_OK;
     forget_letters(attempt);
-    of_reencoded_free(&attempt->reencoded);
+    attempt->is_reencoded = false;
+    attempt->is_arranged = false;
     attempt->version = atomic_load_explicit(&feed->current, memory_order_acquire);
-    attempt->rows = (outfall_batch){
-        .struct_size = sizeof attempt->rows,
+    attempt->arrived = (outfall_batch){
+        .struct_size = sizeof attempt->arrived,
         .span_count = batch->span_count,
         .spans = batch->views,
         .rows = batch->rows,
         .bytes = batch->bytes,
     };
-    if (from == attempt->version || of_schema_equal(from->schema, attempt->version->schema))
-        return OUTFALL_OK;
-    return reencode(attempt, error);
+    if (from != attempt->version && !of_schema_equal(from->schema, attempt->version->schema))
+        status = reencode(attempt, error);
+    if (status == OUTFALL_OK)
+        status = arrange(attempt, error);
+    return status;
+}
+
+/* ---- Writing ---------------------------------------------------------------------- */
+
+/* One call of the driver; the counts of several make attempt->result. */
+static int write_part(of_attempt *attempt, const outfall_batch *part, uint64_t written,
+                      outfall_error *error)
+{
+    of_share *share = attempt->share;
+    outfall_write_result result;
+    int status = of_lease_write(&share->lease, attempt->version->target, part, &result, error);
+    of_count(&share->counters.writes, result.statements > 0 ? result.statements : 1);
+    attempt->result.statements += result.statements;
+    attempt->result.rows_written += result.rows_written;
+    attempt->result.bad_row = result.bad_row < 0 ? -1 : result.bad_row + (int64_t)written;
+    return status;
+}
+
+/* Deletes and other rows go by statements of their own. */
+static int write_range(of_attempt *attempt, const outfall_batch *rows, uint64_t first,
+                       uint64_t count, outfall_error *error)
+{
+    int status = OUTFALL_OK;
+    attempt->result = (outfall_write_result){.struct_size = sizeof attempt->result, .bad_row = -1};
+    for (uint64_t done = 0; done < count && status == OUTFALL_OK;) {
+        uint32_t deletion = 0;
+        uint64_t run = count;
+        if (last_one_wins(attempt))
+            run = of_batch_run(rows, first + done, count - done, &deletion);
+        outfall_batch part = *rows;
+        if (run != rows->rows)
+            of_batch_slice(rows, first + done, run, attempt->batch->slice, &part);
+        part.deletion = deletion;
+        status = write_part(attempt, &part, done, error);
+        done += run;
+    }
+    return status;
 }
 
 int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfall_error *error)
 {
-    of_share *share = attempt->share;
-    outfall_batch part = attempt->rows;
-    if (count != attempt->rows.rows)
-        of_batch_slice(&attempt->rows, first, count, attempt->batch->slice, &part);
-    int status =
-        of_lease_write(&share->lease, attempt->version->target, &part, &attempt->result, error);
-    of_count(&share->counters.writes,
-             attempt->result.statements > 0 ? attempt->result.statements : 1);
-    return status;
+    return write_range(attempt, &attempt->rows, first, count, error);
+}
+
+int of_attempt_write_arrival(of_attempt *attempt, uint32_t arrival, outfall_error *error)
+{
+    return write_range(attempt, &attempt->arrived, arrival, 1, error);
+}
+
+bool of_attempt_deletes(const of_attempt *attempt, uint32_t arrival)
+{
+    const uint8_t *base;
+    return find_arrival(attempt, arrival, &base)->kind == OUTFALL_ROW_DELETE;
+}
+
+uint32_t of_attempt_before(const of_attempt *attempt, uint32_t arrival, bool deleting)
+{
+    if ((attempt->rows.flags & OUTFALL_BATCH_DISTINCT) == 0)
+        return OF_ATTEMPT_NONE; /* Every row is written anyhow. */
+    uint32_t before = attempt->share->dedupe.previous[arrival];
+    if (before == OF_DEDUPE_NONE)
+        return OF_ATTEMPT_NONE;
+    /* The last delete of a key has had its turn before any row that came after it. */
+    return !deleting && of_attempt_deletes(attempt, before) ? OF_ATTEMPT_NONE : before;
 }

@@ -7,14 +7,16 @@
 #include <stdint.h>
 
 #include "flow/feed.h"
-#include "flow/reencode.h"
 
 typedef struct of_attempt {
     of_share *share;
     const of_batch *batch;     /* As it was taken. */
-    const of_version *version; /* The one that `rows` are encoded for. */
-    outfall_batch rows;        /* What is written: the batch, or its rows encoded anew. */
-    of_reencoded reencoded;
+    const of_version *version; /* The one that `arrived` and `rows` are encoded for. */
+    of_rowcopy reencoded;      /* The batch's rows, where they had to be encoded anew. */
+    bool is_reencoded;
+    bool is_arranged;
+    outfall_batch arrived; /* The rows in the order they were written … */
+    outfall_batch rows; /* … and in the order they go out: the last of each key, in key order. */
     outfall_write_result result; /* Of the last write. */
     of_letter *letters;          /* Rows refused by this try, in order. */
     of_letter **letters_end;
@@ -26,8 +28,8 @@ void of_attempt_init(of_attempt *attempt, of_share *share);
 void of_attempt_destroy(of_attempt *attempt);
 
 /*
- * Starts over: forgets what was refused, and encodes the rows anew where the target has changed
- * since they were taken. Rows that no longer fit are refused then.
+ * Starts over: forgets what was refused, encodes the rows anew where the target has changed
+ * since they were taken, and arranges them. Rows that no longer fit are refused then.
  */
 int of_attempt_prepare(of_attempt *attempt, outfall_error *error);
 
@@ -35,10 +37,30 @@ int of_attempt_prepare(of_attempt *attempt, outfall_error *error);
 int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfall_error *error);
 
 /*
- * Row `index` of attempt->rows is refused for `why`. Fails with action STOP where rejected.max is
- * passed.
+ * ---- Rows that were refused ---------------------------------------------------------
+ *
+ * They are known by their index in attempt->arrived. Where a row was refused, the one before it
+ * with the same key, which it had superseded, counts after all.
  */
-int of_attempt_reject(of_attempt *attempt, uint64_t index, const outfall_error *why,
+#define OF_ATTEMPT_NONE UINT32_MAX
+
+/* The row of attempt->arrived that row `index` of attempt->rows is. */
+uint32_t of_attempt_arrival(const of_attempt *attempt, uint64_t index);
+
+/* Whether it is a delete. */
+bool of_attempt_deletes(const of_attempt *attempt, uint32_t arrival);
+
+/* It is refused for `why`. Fails with action STOP where rejected.max is passed. */
+int of_attempt_reject(of_attempt *attempt, uint32_t arrival, const outfall_error *why,
                       outfall_error *error);
+
+/*
+ * The row to try after `arrival` was refused, or OF_ATTEMPT_NONE. `deleting`: the row that was
+ * refused first is a delete.
+ */
+uint32_t of_attempt_before(const of_attempt *attempt, uint32_t arrival, bool deleting);
+
+/* As of_attempt_write, for one row of attempt->arrived. */
+int of_attempt_write_arrival(of_attempt *attempt, uint32_t arrival, outfall_error *error);
 
 #endif

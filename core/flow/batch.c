@@ -12,8 +12,10 @@ int of_batch_init(of_batch *batch, uint32_t spans_max, outfall_error *error)
     batch->spans = of_calloc(spans_max, sizeof *batch->spans);
     batch->views = of_calloc(spans_max, sizeof *batch->views);
     batch->slice = of_calloc(spans_max, sizeof *batch->slice);
+    batch->starts = of_calloc(spans_max, sizeof *batch->starts);
     batch->capacity = spans_max;
-    if (batch->spans != NULL && batch->views != NULL && batch->slice != NULL)
+    if (batch->spans != NULL && batch->views != NULL && batch->slice != NULL &&
+        batch->starts != NULL)
         return OUTFALL_OK;
     of_batch_destroy(batch);
     return of_fail_nomem(error);
@@ -24,6 +26,7 @@ void of_batch_destroy(of_batch *batch)
     of_free(batch->spans);
     of_free(batch->views);
     of_free(batch->slice);
+    of_free(batch->starts);
     memset(batch, 0, sizeof *batch);
 }
 
@@ -51,6 +54,7 @@ void of_batch_add(of_batch *batch, const of_span *span)
         batch->spans[batch->span_count - 1].rows.count += span->rows.count;
         batch->views[batch->span_count - 1].count += span->rows.count;
     } else {
+        batch->starts[batch->span_count] = batch->rows;
         batch->spans[batch->span_count] = *span;
         batch->views[batch->span_count++] = span->rows;
     }
@@ -61,21 +65,51 @@ void of_batch_add(of_batch *batch, const of_span *span)
 const outfall_row_entry *of_batch_row(const of_batch *batch, uint64_t index, const of_span **span,
                                       uint32_t *in_span)
 {
-    for (uint32_t i = 0; i < batch->span_count; i++) {
-        if (index < batch->spans[i].rows.count) {
-            *span = &batch->spans[i];
-            *in_span = (uint32_t)index;
-            return outfall_span_entry(&batch->spans[i].rows, (uint32_t)index);
-        }
-        index -= batch->spans[i].rows.count;
+    uint32_t low = 0, high = batch->span_count;
+    if (index >= batch->rows)
+        return NULL;
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (batch->starts[middle] <= index)
+            low = middle;
+        else
+            high = middle;
     }
-    return NULL;
+    *span = &batch->spans[low];
+    *in_span = (uint32_t)(index - batch->starts[low]);
+    return outfall_span_entry(&batch->spans[low].rows, *in_span);
+}
+
+uint64_t of_batch_run(const outfall_batch *batch, uint64_t first, uint64_t count,
+                      uint32_t *deletion)
+{
+    uint64_t run = 0;
+    *deletion = 0;
+    for (uint32_t i = 0; i < batch->span_count; i++) {
+        const outfall_span *span = &batch->spans[i];
+        if (first >= span->count) {
+            first -= span->count;
+            continue;
+        }
+        for (uint32_t row = (uint32_t)first; row < span->count && run < count; row++, run++) {
+            uint32_t deletes = outfall_span_entry(span, row)->kind == OUTFALL_ROW_DELETE;
+            if (run == 0)
+                *deletion = deletes;
+            else if (deletes != *deletion)
+                return run;
+        }
+        first = 0;
+    }
+    return run;
 }
 
 void of_batch_slice(const outfall_batch *from, uint64_t first, uint64_t count, outfall_span *views,
                     outfall_batch *out)
 {
-    *out = (outfall_batch){sizeof *out, 0, views, 0, 0};
+    *out = (outfall_batch){.struct_size = sizeof *out,
+                           .spans = views,
+                           .flags = from->flags,
+                           .deletion = from->deletion};
     for (uint32_t i = 0; i < from->span_count && count > 0; i++) {
         outfall_span span = from->spans[i];
         if (first >= span.count) {

@@ -12,6 +12,7 @@ typedef struct of_batch {
     of_span *spans;      /* Each lies in a chunk of its own. */
     outfall_span *views; /* The same, as drivers see them. */
     outfall_span *slice; /* Room for a part of them. */
+    uint64_t *starts;    /* Of each span: how many rows lie before it. */
     uint32_t capacity;
     uint32_t span_count;
     uint64_t rows;
@@ -32,6 +33,13 @@ void of_batch_add(of_batch *batch, const of_span *span);
 /* Finds row `index` of a batch: its span, and its entry. */
 const outfall_row_entry *of_batch_row(const of_batch *batch, uint64_t index, const of_span **span,
                                       uint32_t *in_span);
+
+/*
+ * How many rows from `first` on, at most `count`, are all deletes or none; *deletion is 1 for
+ * deletes. Pure.
+ */
+uint64_t of_batch_run(const outfall_batch *batch, uint64_t first, uint64_t count,
+                      uint32_t *deletion);
 
 /* Rows first … first + count - 1 of `from`; `views` has room for all of from's spans. Pure. */
 void of_batch_slice(const outfall_batch *from, uint64_t first, uint64_t count, outfall_span *views,

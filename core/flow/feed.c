@@ -79,6 +79,8 @@ static void shares_free(of_feed *feed)
             of_lane_free(share->lanes[lane]);
         of_free(share->lanes);
         of_batch_destroy(&share->batch);
+        of_dedupe_free(&share->dedupe);
+        of_rowcopy_free(&share->arranged);
         pthread_mutex_destroy(&share->mutex);
     }
     of_free(feed->shares);
@@ -122,6 +124,7 @@ int of_feed_new(const of_feed_options *options, of_pool *pool, size_t buffer_byt
         status = add_version(feed, target, error);
     if (status != OUTFALL_OK) {
         feed->options.schema = NULL; /* Still the caller's. */
+        feed->options.key = feed->options.update = (of_names){NULL, 0};
         of_feed_release(feed);
         return status;
     }
@@ -146,6 +149,8 @@ void of_feed_release(of_feed *feed)
     for (uint32_t i = 0; i < versions; i++)
         version_free(feed, feed->versions[i]);
     outfall_schema_free(feed->options.schema);
+    of_names_free(&feed->options.key);
+    of_names_free(&feed->options.update);
     of_free((char *)feed->options.name.schema);
     of_free((char *)feed->options.name.table);
     of_events_destroy(&feed->events);
@@ -199,6 +204,12 @@ int of_feed_describe(const of_feed_options *options, of_lease *lease, outfall_ta
         .lossy = options->lossy,
         .columns = outfall_schema_column(options->schema, 0),
         .column_count = outfall_schema_count(options->schema),
+        .mode = options->mode,
+        .other_unique = options->other_unique,
+        .key = (const char *const *)options->key.names,
+        .key_count = options->key.count,
+        .update = (const char *const *)options->update.names,
+        .update_count = options->update.count,
     };
     return of_lease_describe(lease, &options->name, &how, out, error);
 }

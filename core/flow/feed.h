@@ -18,8 +18,11 @@
 #include "base/histogram.h"
 #include "buffer/chunks.h"
 #include "buffer/lane.h"
+#include "row/name.h"
 #include "flow/batch.h"
+#include "flow/dedupe.h"
 #include "flow/events.h"
+#include "flow/rowcopy.h"
 #include "pool/lease.h"
 #include "row/schema.h"
 
@@ -46,8 +49,12 @@ typedef struct of_feed_options {
     int64_t deadletter_wait_ms;
     bool lossy;
     bool identity_override;
+    bool other_unique;
+    uint32_t mode;           /* enum outfall_write_mode */
     outfall_table_name name; /* The feed keeps a copy. */
-    outfall_schema *schema;  /* As given at open, or NULL; the feed's once it is made. */
+    outfall_schema *schema;  /* As given at open, or NULL; the feed's once it is made, */
+    of_names key;            /* as are these. */
+    of_names update;
 } of_feed_options;
 
 /* One flusher's counters of one feed; it alone writes them. */
@@ -81,9 +88,11 @@ typedef struct of_share {
     atomic_uint_fast64_t flush_requested; /* Tickets of outfall_flush … */
     atomic_uint_fast64_t flush_done;      /* … served so far. */
     uint64_t flush_serving;
-    bool reclaimed; /* Idle lanes have given their chunks back. */
-    of_batch batch; /* What the flusher is delivering, or has delivered last. */
-    of_lease lease; /* Of the batch that is being delivered; a close may sever it. */
+    bool reclaimed;      /* Idle lanes have given their chunks back. */
+    of_dedupe dedupe;    /* Memory of the attempt at hand, kept from batch to batch, */
+    of_rowcopy arranged; /* as is this. */
+    of_batch batch;      /* What the flusher is delivering, or has delivered last. */
+    of_lease lease;      /* Of the batch that is being delivered; a close may sever it. */
     of_share_counters counters;
 } of_share;
 
@@ -116,7 +125,8 @@ struct of_feed {
 
 /*
  * Makes a feed with `share_count` shares on a described target, which it then owns, as it does
- * options->schema; on failure both are still the caller's. The caller has one reference.
+ * the options' schema and names; on failure all are still the caller's. The caller has one
+ * reference.
  */
 int of_feed_new(const of_feed_options *options, of_pool *pool, size_t buffer_bytes,
                 size_t chunk_bytes, size_t row_bytes_max, size_t deadletter_bytes,

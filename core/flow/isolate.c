@@ -92,8 +92,15 @@ static int piece_undo(of_lease *lease, bool piecewise, outfall_error *error)
     return status;
 }
 
+/* What is written next: some of attempt->rows, or one of attempt->arrived. */
+typedef struct of_piece {
+    uint64_t first;
+    uint64_t count;
+    uint32_t arrival; /* Or OF_ATTEMPT_NONE. */
+} of_piece;
+
 /* Writes one piece. Sets *refused where a row in it is bad, and has then undone it. */
-static int write_piece(of_attempt *attempt, const of_search *search, bool piecewise, bool *refused,
+static int write_piece(of_attempt *attempt, const of_piece *piece, bool piecewise, bool *refused,
                        outfall_error *why, outfall_error *error)
 {
     of_lease *lease = &attempt->share->lease;
@@ -101,7 +108,9 @@ static int write_piece(of_attempt *attempt, const of_search *search, bool piecew
     int status = piece_begin(lease, piecewise, error);
     if (status != OUTFALL_OK)
         return status;
-    status = of_attempt_write(attempt, search->at, search->size, why);
+    status = piece->arrival != OF_ATTEMPT_NONE
+                 ? of_attempt_write_arrival(attempt, piece->arrival, why)
+                 : of_attempt_write(attempt, piece->first, piece->count, why);
     if (status == OUTFALL_OK)
         status = piece_keep(lease, piecewise, why);
     if (status == OUTFALL_OK)
@@ -110,6 +119,31 @@ static int write_piece(of_attempt *attempt, const of_search *search, bool piecew
         return of_fail_copy(error, why);
     *refused = true;
     return piece_undo(lease, piecewise, error);
+}
+
+/*
+ * Row `index` of attempt->rows is refused. The rows that it superseded are so no more: the last of
+ * them that is taken counts.
+ */
+static int reject(of_attempt *attempt, uint64_t index, bool piecewise, const outfall_error *why,
+                  outfall_error *error)
+{
+    uint32_t arrival = of_attempt_arrival(attempt, index);
+    bool deleting = of_attempt_deletes(attempt, arrival);
+    outfall_error reason = *why;
+    bool refused = true;
+    for (;;) {
+        int status = of_attempt_reject(attempt, arrival, &reason, error);
+        if (status != OUTFALL_OK)
+            return status;
+        arrival = of_attempt_before(attempt, arrival, deleting);
+        if (arrival == OF_ATTEMPT_NONE)
+            return OUTFALL_OK;
+        const of_piece piece = {0, 1, arrival};
+        status = write_piece(attempt, &piece, piecewise, &refused, &reason, error);
+        if (status != OUTFALL_OK || !refused)
+            return status;
+    }
 }
 
 int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error *error)
@@ -123,14 +157,14 @@ int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error
     while (status == OUTFALL_OK && search.at < search.rows) {
         outfall_error why;
         bool refused;
-        uint64_t row = search.at;
-        status = write_piece(attempt, &search, piecewise, &refused, &why, error);
+        const of_piece piece = {search.at, search.size, OF_ATTEMPT_NONE};
+        status = write_piece(attempt, &piece, piecewise, &refused, &why, error);
         if (status != OUTFALL_OK)
             break;
         if (!refused)
             of_search_landed(&search);
         else if (of_search_failed(&search, attempt->result.bad_row))
-            status = of_attempt_reject(attempt, row, &why, error);
+            status = reject(attempt, piece.first, piecewise, &why, error);
     }
     if (status == OUTFALL_OK && !piecewise)
         status = of_lease_commit(lease, error);

@@ -60,6 +60,7 @@ static int temporal_text(const outfall_column *column, const outfall_value *valu
     size_t bytes;
     outfall_column own = *column;
     own.type = value->type;
+    own.flags &= ~(uint32_t)OUTFALL_COLUMN_LIMITED; /* Nothing of a text column. */
     own.fraction_digits = -1;
     int status = value->type == OUTFALL_TYPE_DATE
                      ? of_convert_date(&own, value, false, field, &bytes, error)

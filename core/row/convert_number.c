@@ -74,14 +74,17 @@ int of_convert_int(const outfall_column *column, const outfall_value *value, boo
         most = INT16_MAX;
     else if (column->type == OUTFALL_TYPE_INT32)
         most = INT32_MAX;
-    if (parsed == OF_PARSED_RANGE || number > most || number < -most - 1)
+    bool outside = parsed == OF_PARSED_RANGE || number > most || number < -most - 1;
+    if (outside && (column->flags & OUTFALL_COLUMN_LIMITED) == 0)
         return of_refuse(error, column, value, "is out of range",
                          "the column takes %lld to %lld; use a wider column",
                          (long long)(-most - 1), (long long)most);
+    if (outside || !of_within_limits(column, number))
+        return of_refuse_limits(error, column, value);
     if (parsed == OF_PARSED_ROUNDED && !lossy)
         return of_refuse(error, column, value, "would be rounded",
                          "round it, use a decimal column, or set convert.lossy=round");
-    of_encode_int(column, number, out, bytes);
+    of_encode_int(column->type, number, out, bytes);
     return OUTFALL_OK;
 }
 

@@ -20,6 +20,8 @@ static int refuse_parsed(int parsed, const outfall_column *column, const outfall
         return of_refuse(error, column, value, "is no date or time that exists",
                          "correct it, or load it into a text column");
     case OF_PARSED_RANGE:
+        if ((column->flags & OUTFALL_COLUMN_LIMITED) != 0)
+            return of_refuse_limits(error, column, value);
         return of_refuse(error, column, value, "is out of range",
                          column->type == OUTFALL_TYPE_TIME ? "the column takes 00:00:00 to 24:00:00"
                          : column->type == OUTFALL_TYPE_DATE
@@ -133,6 +135,8 @@ int of_convert_date(const outfall_column *column, const outfall_value *value, bo
     if (parsed != OF_PARSED_OK && (parsed != OF_PARSED_ROUNDED || !lossy))
         return refuse_parsed(parsed, column, value, error);
     int status = check_infinite(column, value, days == INT32_MAX || days == INT32_MIN, error);
+    if (status == OUTFALL_OK && !of_within_limits(column, of_days_since_1970(days)))
+        status = of_refuse_limits(error, column, value);
     if (status == OUTFALL_OK)
         *bytes = of_encode_i32(out, days);
     return status;
@@ -159,6 +163,8 @@ int of_convert_time(const outfall_column *column, const outfall_value *value, bo
     }
     if (parsed != OF_PARSED_OK && (parsed != OF_PARSED_ROUNDED || !lossy))
         return refuse_parsed(parsed, column, value, error);
+    if (!of_within_limits(column, us))
+        return of_refuse_limits(error, column, value);
     *bytes = of_encode_i64(out, us);
     return OUTFALL_OK;
 }
@@ -215,6 +221,8 @@ int of_convert_timestamp(const outfall_column *column, const outfall_value *valu
     if (parsed != OF_PARSED_OK && (parsed != OF_PARSED_ROUNDED || !lossy))
         return refuse_parsed(parsed, column, value, error);
     int status = check_infinite(column, value, infinite, error);
+    if (status == OUTFALL_OK && !of_within_limits(column, of_us_since_1970(us)))
+        status = of_refuse_limits(error, column, value);
     if (status == OUTFALL_OK)
         *bytes = of_encode_i64(out, us);
     return status;

@@ -145,6 +145,13 @@ static inline bool of_copy_ascii(uint8_t *out, const uint8_t *from, size_t lengt
     return (flaws[0] | flaws[1]) == 0;
 }
 
+/* Whether a column takes a number, counted as outfall_value counts it. */
+static inline bool of_within_limits(const outfall_column *column, int64_t number)
+{
+    return (column->flags & OUTFALL_COLUMN_LIMITED) == 0 ||
+           (number >= column->least && number <= column->most);
+}
+
 /*
  * Room for the field of a value that is of the column's own type or of fixed size; 0 where
  * of_convert_bytes_max has to say.
@@ -166,11 +173,10 @@ of_encode_bytes_max(const outfall_column *column, const outfall_value *value)
     return 0;
 }
 
-/* Of of_encode: from an int of any size. */
-static inline bool of_encode_int(const outfall_column *column, int64_t number, uint8_t *out,
-                                 size_t *bytes)
+/* Of of_encode: from an int of any size into a column of `type`. */
+static inline bool of_encode_int(uint32_t type, int64_t number, uint8_t *out, size_t *bytes)
 {
-    switch (column->type) {
+    switch (type) {
     case OUTFALL_TYPE_INT16:
         *bytes = of_encode_i16(out, (int16_t)number);
         return number == (int16_t)number;
@@ -206,13 +212,15 @@ static inline bool of_encode_timestamp(const outfall_column *column, int64_t us_
 __attribute__((always_inline)) static inline bool
 of_encode(const outfall_column *column, const outfall_value *value, uint8_t *out, size_t *bytes)
 {
+    /* A column with limits is of a type that no value has, so that it costs the others no test. */
+    uint32_t type = column->type | (column->flags & OUTFALL_COLUMN_LIMITED);
     if (value->type >= OUTFALL_TYPE_INT16 && value->type <= OUTFALL_TYPE_INT64)
-        return of_encode_int(column, value->as.integer, out, bytes);
+        return of_encode_int(type, value->as.integer, out, bytes);
     if (value->type == OUTFALL_TYPE_NULL) {
         *bytes = of_encode_null(out);
         return (column->flags & OUTFALL_COLUMN_NOT_NULL) == 0;
     }
-    if (value->type != column->type)
+    if (value->type != type)
         return false;
     switch (value->type) {
     case OUTFALL_TYPE_BOOL:

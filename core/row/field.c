@@ -10,6 +10,7 @@
 #include "row/encode.h"
 #include "row/json.h"
 #include "row/number.h"
+#include "row/refuse.h"
 #include "row/text.h"
 #include "row/temporal.h"
 
@@ -136,13 +137,6 @@ static int decode_timestamp(const outfall_column *column, const uint8_t *field, 
     return OUTFALL_OK;
 }
 
-static int64_t days_since_1970(int32_t days)
-{
-    if (days == INT32_MAX)
-        return OUTFALL_TIME_INFINITY;
-    return days == INT32_MIN ? OUTFALL_TIME_MINUS_INFINITY : (int64_t)days + OUTFALL_EPOCH_DAYS;
-}
-
 int of_decode(const outfall_column *column, const uint8_t *field, int32_t length,
               of_scratch *scratch, outfall_value *value, outfall_error *error)
 {
@@ -174,7 +168,7 @@ int of_decode(const outfall_column *column, const uint8_t *field, int32_t length
         value->as.real = outfall_read_f64(field);
         break;
     case OUTFALL_TYPE_DATE:
-        value->as.integer = days_since_1970(outfall_read_i32(field));
+        value->as.integer = of_days_since_1970(outfall_read_i32(field));
         break;
     case OUTFALL_TYPE_DECIMAL:
         return decode_decimal(field, length, scratch, value, error);
@@ -286,14 +280,37 @@ static int check_decimal(const outfall_column *column, const uint8_t *field, out
                                           : fail_limit(column, "has too many digits", error);
 }
 
-static int check_times(const outfall_column *column, int64_t number, bool infinite,
-                       outfall_error *error)
+/* `number` is counted as outfall_value counts it. */
+static int check_limits(const outfall_column *column, int64_t number, outfall_error *error)
 {
-    if (infinite)
-        return check_special(column, false, true, error);
-    if (of_fraction_round(number, column->fraction_digits) != number)
+    char limits[OF_LIMITS_TEXT_MAX], what[OF_LIMITS_TEXT_MAX + 16];
+    if (of_within_limits(column, number))
+        return OUTFALL_OK;
+    of_limits_text(column, limits);
+    snprintf(what, sizeof what, "is not in %s", limits);
+    return fail_limit(column, what, error);
+}
+
+static int check_date(const outfall_column *column, int32_t days, outfall_error *error)
+{
+    int status = check_special(column, false, days == INT32_MAX || days == INT32_MIN, error);
+    return status == OUTFALL_OK ? check_limits(column, of_days_since_1970(days), error) : status;
+}
+
+static int check_time(const outfall_column *column, int64_t us, outfall_error *error)
+{
+    if (of_fraction_round(us, column->fraction_digits) != us)
         return fail_limit(column, "has too many digits of seconds", error);
-    return OUTFALL_OK;
+    return check_limits(column, us, error);
+}
+
+static int check_timestamp(const outfall_column *column, int64_t us, outfall_error *error)
+{
+    bool infinite = us == INT64_MAX || us == INT64_MIN;
+    if (!infinite && of_fraction_round(us, column->fraction_digits) != us)
+        return fail_limit(column, "has too many digits of seconds", error);
+    int status = check_special(column, false, infinite, error);
+    return status == OUTFALL_OK ? check_limits(column, of_us_since_1970(us), error) : status;
 }
 
 /* Of the text of a text or JSON column. */
@@ -339,17 +356,19 @@ int of_field_check(const outfall_column *column, const uint8_t *field, int32_t l
         if (column->length_max != 0 && (size_t)length > column->length_max)
             return fail_limit(column, "is too long", error);
         return OUTFALL_OK;
-    case OUTFALL_TYPE_DATE: {
-        int32_t days = outfall_read_i32(field);
-        return check_special(column, false, days == INT32_MAX || days == INT32_MIN, error);
-    }
+    case OUTFALL_TYPE_INT16:
+        return check_limits(column, outfall_read_i16(field), error);
+    case OUTFALL_TYPE_INT32:
+        return check_limits(column, outfall_read_i32(field), error);
+    case OUTFALL_TYPE_INT64:
+        return check_limits(column, outfall_read_i64(field), error);
+    case OUTFALL_TYPE_DATE:
+        return check_date(column, outfall_read_i32(field), error);
     case OUTFALL_TYPE_TIME:
-        return check_times(column, outfall_read_i64(field), false, error);
+        return check_time(column, outfall_read_i64(field), error);
     case OUTFALL_TYPE_TIMESTAMP:
-    case OUTFALL_TYPE_TIMESTAMPTZ: {
-        int64_t us = outfall_read_i64(field);
-        return check_times(column, us, us == INT64_MAX || us == INT64_MIN, error);
-    }
+    case OUTFALL_TYPE_TIMESTAMPTZ:
+        return check_timestamp(column, outfall_read_i64(field), error);
     default:
         return OUTFALL_OK;
     }

@@ -41,7 +41,7 @@ int of_field_text(const outfall_column *column, const uint8_t *field, int32_t le
 
 /*
  * Checks that the bytes are an encoding of the column's type (OUTFALL_ERR_INVALID), and what they
- * mean is within its limits (OUTFALL_ERR_REFUSED): length, digits, NOT NULL, JSON's syntax.
+ * mean is within its limits (OUTFALL_ERR_REFUSED): length, digits, range, NOT NULL, JSON's syntax.
  */
 int of_field_check(const outfall_column *column, const uint8_t *field, int32_t length,
                    outfall_error *error);

@@ -14,6 +14,8 @@
 
 #define QUOTED_CHARACTERS 40
 
+_Static_assert(OF_LIMITS_TEXT_MAX >= 2 * OUTFALL_TEMPORAL_TEXT_MAX + sizeof " to ",
+               "the limits of any type fit");
 _Static_assert(OF_QUOTE_MAX >= QUOTED_CHARACTERS * 4 + sizeof "\"\"...", "a quote fits");
 
 void of_quote(const char *text, size_t length, char *out)
@@ -137,6 +139,24 @@ int of_refuse(outfall_error *error, const outfall_column *column, const outfall_
     return of_fail_column(error, OUTFALL_ERR_REFUSED, column->name,
                           "value %s %s (column \"%s\", %s): %s", shown, what, name, short_type,
                           advice);
+}
+
+void of_limits_text(const outfall_column *column, char *out)
+{
+    char least[OUTFALL_TEMPORAL_TEXT_MAX], most[OUTFALL_TEMPORAL_TEXT_MAX];
+    const outfall_value low = {.type = column->type, .as = {.integer = column->least}};
+    const outfall_value high = {.type = column->type, .as = {.integer = column->most}};
+    show_value(&low, least, sizeof least);
+    show_value(&high, most, sizeof most);
+    snprintf(out, OF_LIMITS_TEXT_MAX, "%s to %s", least, most);
+}
+
+int of_refuse_limits(outfall_error *error, const outfall_column *column, const outfall_value *value)
+{
+    char limits[OF_LIMITS_TEXT_MAX];
+    of_limits_text(column, limits);
+    return of_refuse(error, column, value, "is out of range",
+                     "the column takes %s; correct it, or use a column of a wider type", limits);
 }
 
 int of_refuse_type(outfall_error *error, const outfall_column *column, const outfall_value *value)

@@ -161,6 +161,13 @@ static int convert_field(const outfall_column *from, const outfall_column *to, c
     outfall_value value;
     size_t bytes;
     int status = of_decode(from, field, field_length, scratch, &value, error);
+    if (status == OUTFALL_OK && field_length < 0) {
+        /* It was taken once, perhaps for a delete; NOT NULL is the database's to enforce now. */
+        status = of_scratch_reserve(out, *size + 4, *size, error);
+        if (status == OUTFALL_OK)
+            *size += of_encode_null((uint8_t *)out->data + *size);
+        return status;
+    }
     if (status == OUTFALL_OK)
         status = of_scratch_reserve(out, *size + of_convert_bytes_max(to, &value), *size, error);
     if (status == OUTFALL_OK)

@@ -154,7 +154,7 @@ int of_schema_equal(const outfall_schema *left, const outfall_schema *right)
         if (strcmp(a->name, b->name) != 0 || a->type != b->type || !same_type_name(a, b) ||
             a->flags != b->flags || a->length_max != b->length_max ||
             a->precision != b->precision || a->scale != b->scale ||
-            a->fraction_digits != b->fraction_digits)
+            a->fraction_digits != b->fraction_digits || a->least != b->least || a->most != b->most)
             return 0;
     }
     return 1;

@@ -227,3 +227,17 @@ int64_t of_fraction_round(int64_t us, int32_t digits)
         return (us + unit / 2) / unit * unit;
     return -((-us + unit / 2) / unit * unit);
 }
+
+int64_t of_days_since_1970(int32_t days)
+{
+    if (days == INT32_MAX)
+        return OUTFALL_TIME_INFINITY;
+    return days == INT32_MIN ? OUTFALL_TIME_MINUS_INFINITY : (int64_t)days + OUTFALL_EPOCH_DAYS;
+}
+
+int64_t of_us_since_1970(int64_t us)
+{
+    if (us == INT64_MAX || us == INT64_MIN)
+        return us;
+    return us < INT64_MAX - OUTFALL_EPOCH_US ? us + OUTFALL_EPOCH_US : OUTFALL_TIME_INFINITY - 1;
+}

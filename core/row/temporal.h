@@ -29,6 +29,13 @@ int of_time_parse(const char *text, size_t length, int64_t *us);
 int of_timestamp_parse(const char *text, size_t length, bool zone, int64_t *us);
 
 /*
+ * What is encoded, as outfall_value counts it: from 1970-01-01, infinities as they are. Timestamps
+ * of the year 294247 and later, which it cannot count, become the last that it can.
+ */
+int64_t of_days_since_1970(int32_t days);
+int64_t of_us_since_1970(int64_t us);
+
+/*
  * Rounds to `digits` (0 to 5; else nothing is done) of seconds, halves away from the year 2000, as
  * PostgreSQL does. The number is none of the infinities.
  */

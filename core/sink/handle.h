@@ -37,6 +37,7 @@ struct outfall_writer {
     uint32_t fork_generation;
     int state;
     uint32_t column; /* Of the next value. */
+    uint8_t kind;    /* enum outfall_row_kind, of the row being built. */
     bool lossy;
     uint64_t rows_started;
     int64_t timed_from_ns;   /* 0: this row is not timed. */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/fork.h"
+#include "row/name.h"
 #include "row/schema.h"
 
 /* Of a close's time, what is kept for cutting connections and letting go of them. */
@@ -23,10 +24,55 @@ typedef struct of_opening {
     of_url url;
     outfall_table_name name;
     outfall_schema *schema;
+    of_names key;
+    of_names update;
     of_endpoint *endpoint;
     outfall_target *target;
     of_feed *feed;
 } of_opening;
+
+static bool has_key(const outfall_schema *schema)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if ((schema->columns[i].flags & OUTFALL_COLUMN_KEY) != 0)
+            return true;
+    return false;
+}
+
+/* The columns that `names`, an option, names have to be among those of the rows. */
+static int check_names(const outfall_schema *schema, const of_names *names, const char *option,
+                       outfall_error *error)
+{
+    for (size_t i = 0; schema != NULL && i < names->count; i++)
+        if (of_schema_find(schema, names->names[i]) < 0)
+            return of_fail_column(error, OUTFALL_ERR_CONFIG, names->names[i],
+                                  "option %s: the rows have no column \"%s\"", option,
+                                  names->names[i]);
+    return OUTFALL_OK;
+}
+
+/* What the options say of the mode. A table that is created gets the key as its primary key. */
+static int read_mode(of_opening *opening, outfall_error *error)
+{
+    const of_options *values = &opening->config->values;
+    outfall_schema *schema = opening->schema;
+    int status = of_names_parse(values->key, "key", &opening->key, error);
+    if (status == OUTFALL_OK)
+        status = of_names_parse(values->update_columns, "update.columns", &opening->update, error);
+    if (status == OUTFALL_OK)
+        status = check_names(schema, &opening->key, "key", error);
+    if (status == OUTFALL_OK)
+        status = check_names(schema, &opening->update, "update.columns", error);
+    if (status == OUTFALL_OK && opening->update.count > 0 && values->mode != OUTFALL_MODE_UPSERT)
+        status = of_fail(error, OUTFALL_ERR_CONFIG,
+                         "option update.columns is for mode=upsert: leave it out, or set the mode");
+    if (status != OUTFALL_OK || schema == NULL || has_key(schema))
+        return status;
+    for (size_t i = 0; i < opening->key.count; i++)
+        schema->columns[of_schema_find(schema, opening->key.names[i])].flags |=
+            OUTFALL_COLUMN_KEY | OUTFALL_COLUMN_NOT_NULL;
+    return OUTFALL_OK;
+}
 
 static int read_arguments(of_opening *opening, const char *url, const char *table,
                           const outfall_schema *schema, const outfall_config *config,
@@ -45,6 +91,8 @@ static int read_arguments(of_opening *opening, const char *url, const char *tabl
                          "the schema has no columns: add some, or pass NULL for the table's own");
     if (status == OUTFALL_OK && schema != NULL)
         status = of_schema_copy(schema->columns, schema->count, &opening->schema, error);
+    if (status == OUTFALL_OK)
+        status = read_mode(opening, error);
     return status;
 }
 
@@ -64,8 +112,12 @@ static of_feed_options feed_options(const of_opening *opening)
         .deadletter_wait_ms = values->deadletter_wait_ms,
         .lossy = values->convert_lossy == OF_LOSSY_ROUND,
         .identity_override = values->identity == OF_IDENTITY_OVERRIDE,
+        .other_unique = values->unique_other == OF_UNIQUE_OTHER_ALLOW,
+        .mode = (uint32_t)values->mode,
         .name = opening->name,
         .schema = opening->schema,
+        .key = opening->key,
+        .update = opening->update,
     };
 }
 
@@ -115,6 +167,7 @@ static int make_feed(of_opening *opening, outfall_error *error)
         return status;
     opening->target = NULL; /* The feed owns them now. */
     opening->schema = NULL;
+    opening->key = opening->update = (of_names){NULL, 0};
     return OUTFALL_OK;
 }
 
@@ -158,6 +211,8 @@ int outfall_sink_open(const char *url, const char *table, const outfall_schema *
         of_pool_driver(of_endpoint_pool(opening.endpoint))->target_free(opening.target);
     of_endpoint_put(opening.endpoint, of_deadline_us(1000));
     outfall_schema_free(opening.schema);
+    of_names_free(&opening.key);
+    of_names_free(&opening.update);
     of_table_name_free(&opening.name);
     of_url_free(&opening.url);
     outfall_config_free(opening.config);

@@ -173,12 +173,25 @@ static inline int row_start(outfall_writer *writer, outfall_error *error)
     writer->columns = writer->version->schema->columns;
     writer->column_count = (uint32_t)writer->version->schema->count;
     writer->column = 0;
+    writer->kind = OUTFALL_ROW_INSERT;
     if (of_lane_begin(lane, ROW_HEAD, &writer->row_error) != OUTFALL_OK)
         return row_failed(writer, error);
     of_store_i16(of_lane_at(lane), (int16_t)writer->column_count);
     lane->at += ROW_HEAD;
     writer->state = OF_WRITER_IN_ROW;
     return OUTFALL_OK;
+}
+
+/* Of a delete only the key counts, so other columns may be null whatever the table says. */
+static bool is_null_beside_key(const outfall_writer *writer, const outfall_value *value)
+{
+    const outfall_target *target = writer->version->target;
+    if (writer->kind != OUTFALL_ROW_DELETE || value->type != OUTFALL_TYPE_NULL)
+        return false;
+    for (uint32_t i = 0; i < target->key_count; i++)
+        if (target->key[i] == writer->column)
+            return false;
+    return true;
 }
 
 /* Of add_value: what has to be converted, does not fit the chunk, or is one too many. */
@@ -198,7 +211,9 @@ __attribute__((noinline)) static int add_slowly(outfall_writer *writer, const ou
     if (room == 0)
         room = of_convert_bytes_max(column, value);
     int status = of_lane_room(lane, room, why);
-    if (status == OUTFALL_OK)
+    if (status == OUTFALL_OK && is_null_beside_key(writer, value))
+        bytes = of_encode_null(of_lane_at(lane));
+    else if (status == OUTFALL_OK)
         status = of_convert(column, value, writer->lossy, of_lane_at(lane), &bytes, why);
     if (status != OUTFALL_OK)
         return row_failed(writer, error);
@@ -241,7 +256,7 @@ static inline int row_publish(outfall_writer *writer, uint64_t source_offset, ou
 {
     if (writer->column != writer->column_count)
         return too_few_values(writer, error);
-    of_lane_done(writer->lane, source_offset, writer->version->number, OUTFALL_ROW_INSERT);
+    of_lane_done(writer->lane, source_offset, writer->version->number, writer->kind);
     of_lane_leave(writer->lane);
     writer->state = OF_WRITER_IDLE;
     if (writer->timed_from_ns != 0)
@@ -261,6 +276,27 @@ static inline int put(outfall_writer *writer, const outfall_value *value, outfal
             return status;
     }
     return add_value(writer, value, error);
+}
+
+/* Sets the kind of a row that has no values yet. */
+static int set_kind(outfall_writer *writer, int kind, outfall_error *error)
+{
+    outfall_error *why = &writer->row_error;
+    uint32_t mode = writer->feed->options.mode;
+    writer->kind = (uint8_t)kind;
+    if (kind == OUTFALL_ROW_INSERT)
+        return OUTFALL_OK;
+    if (kind != OUTFALL_ROW_UPDATE && kind != OUTFALL_ROW_DELETE) {
+        of_fail(why, OUTFALL_ERR_INVALID, "%d is no kind of row: use one of enum outfall_row_kind",
+                kind);
+        return row_failed(writer, error);
+    }
+    if (mode == OUTFALL_MODE_UPSERT || mode == OUTFALL_MODE_REPLACE)
+        return OUTFALL_OK;
+    of_fail(why, OUTFALL_ERR_INVALID,
+            "updates and deletes find their row by its key: open the sink with mode=upsert or "
+            "mode=replace");
+    return row_failed(writer, error);
 }
 
 /* ---- Single puts ------------------------------------------------------------------ */
@@ -358,6 +394,24 @@ int outfall_put_json(outfall_writer *writer, const char *text, size_t length, ou
     return put_data(writer, OUTFALL_TYPE_JSON, text, length, error);
 }
 
+int outfall_put_kind(outfall_writer *writer, int kind, outfall_error *error)
+{
+    if (writer == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "the writer is NULL");
+    of_lane_call(writer->lane);
+    if (writer->state != OF_WRITER_IN_ROW || writer->fork_generation != of_fork_generation) {
+        int status = row_start(writer, error);
+        if (status != OUTFALL_OK)
+            return status;
+    }
+    if (writer->column > 0) {
+        of_fail(&writer->row_error, OUTFALL_ERR_INVALID,
+                "the row has values already: say its kind before them");
+        return row_failed(writer, error);
+    }
+    return set_kind(writer, kind, error);
+}
+
 int outfall_row_end(outfall_writer *writer, uint64_t source_offset, outfall_error *error)
 {
     if (writer == NULL)
@@ -423,15 +477,21 @@ static size_t write_burst(outfall_writer *writer, const outfall_rows *rows, size
                           size_t columns, int *status, outfall_error *error)
 {
     of_lane *lane = writer->lane;
+    const uint8_t *kinds = rows->struct_size < sizeof *rows ? NULL : rows->kinds;
     size_t done = 0;
     *status = row_start(writer, error);
     while (*status == OUTFALL_OK) {
         size_t row = first + done;
+        writer->column = 0;
+        if (kinds != NULL)
+            *status = set_kind(writer, kinds[row], error);
+        if (*status != OUTFALL_OK)
+            break;
         *status = add_values(writer, rows->values + row * columns, columns, error);
         if (*status != OUTFALL_OK)
             break;
         of_lane_done(lane, rows->source_offsets == NULL ? 0 : rows->source_offsets[row],
-                     writer->version->number, OUTFALL_ROW_INSERT);
+                     writer->version->number, writer->kind);
         done++;
         if (row + 1 == rows->count || !of_lane_more(lane, ROW_HEAD))
             break;
@@ -452,7 +512,8 @@ static int check_rows(outfall_writer *writer, const outfall_rows *rows, outfall_
     if (writer == NULL || rows == NULL)
         return of_fail(error, OUTFALL_ERR_INVALID, "the %s is NULL",
                        writer == NULL ? "writer" : "rows");
-    if (rows->struct_size < sizeof *rows || (rows->values == NULL && rows->count > 0))
+    if (rows->struct_size < offsetof(outfall_rows, kinds) ||
+        (rows->values == NULL && rows->count > 0))
         return of_fail(error, OUTFALL_ERR_INVALID, "rows->struct_size or rows->values is not set");
     if (writer->state != OF_WRITER_IDLE)
         return of_fail(error, OUTFALL_ERR_INVALID,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "row/name.h"
 #include "config/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -62,6 +63,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     redact(text, strlen(text));
     if (of_table_name_parse(text, &name, NULL) == OUTFALL_OK)
         of_table_name_free(&name);
+    of_names names;
+    if (of_names_parse(text, "key", &names, NULL) == OUTFALL_OK)
+        of_names_free(&names);
     of_free(text);
     return 0;
 }

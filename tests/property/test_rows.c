@@ -53,8 +53,11 @@ static int64_t between(int64_t least, int64_t most)
         return least;
     case 1:
         return most;
-    default:
-        return (int64_t)((uint64_t)least + chance() % ((uint64_t)most - (uint64_t)least + 1));
+    default: {
+        uint64_t width = (uint64_t)most - (uint64_t)least; /* Less than 2^64 by one, at most. */
+        return (int64_t)((uint64_t)least +
+                         (width == UINT64_MAX ? chance() : chance() % (width + 1)));
+    }
     }
 }
 
@@ -72,6 +75,65 @@ typedef struct sample {
     char data[DATA_MAX];
 } sample;
 
+static int64_t random_time(const outfall_column *column, int64_t least, int64_t most);
+
+/* The whole range of a column's type, as outfall_value counts; in multiples of its unit. */
+static bool range_of(const outfall_column *column, int64_t *least, int64_t *most)
+{
+    switch (column->type) {
+    case OUTFALL_TYPE_INT16:
+        *least = INT16_MIN, *most = INT16_MAX;
+        return true;
+    case OUTFALL_TYPE_INT32:
+        *least = INT32_MIN, *most = INT32_MAX;
+        return true;
+    case OUTFALL_TYPE_INT64:
+        *least = INT64_MIN, *most = INT64_MAX;
+        return true;
+    case OUTFALL_TYPE_DATE:
+        *least = OUTFALL_EPOCH_DAYS + OF_DATE_MIN, *most = OUTFALL_EPOCH_DAYS + OF_DATE_END - 1;
+        return true;
+    case OUTFALL_TYPE_TIME:
+        *least = 0, *most = OUTFALL_DAY_US;
+        return true;
+    case OUTFALL_TYPE_TIMESTAMP:
+    case OUTFALL_TYPE_TIMESTAMPTZ:
+        *least = OUTFALL_EPOCH_US + OF_TIMESTAMP_MIN, *most = INT64_MAX - 1;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A value of those types, at the column's limits or within them. */
+static int64_t random_within(const outfall_column *column, int64_t least, int64_t most)
+{
+    int64_t lowest, highest;
+    if (most == OUTFALL_TIME_INFINITY && column->type >= OUTFALL_TYPE_DATE &&
+        range_of(column, &lowest, &highest)) {
+        if (below(4) == 0)
+            return OUTFALL_TIME_INFINITY;
+        most = highest;
+    }
+    if (column->type < OUTFALL_TYPE_TIME)
+        return between(least, most);
+    return random_time(column, least, most);
+}
+
+/* Limits within the type's own, with infinity as the most of some. */
+static void limit(outfall_column *column)
+{
+    int64_t least, most;
+    if (!range_of(column, &least, &most))
+        return;
+    int64_t one = random_within(column, least, most), other = random_within(column, least, most);
+    column->flags |= OUTFALL_COLUMN_LIMITED;
+    column->least = one < other ? one : other;
+    column->most = one < other ? other : one;
+    if (column->type >= OUTFALL_TYPE_DATE && column->type != OUTFALL_TYPE_TIME && below(4) == 0)
+        column->most = OUTFALL_TIME_INFINITY;
+}
+
 static outfall_column random_column(const char *name)
 {
     outfall_column column = {.name = name, .type = 1 + below(OUTFALL_TYPE_OTHER)};
@@ -88,6 +150,8 @@ static outfall_column random_column(const char *name)
         column.precision = 1 + below(30);
         column.scale = (int32_t)below(24) - 6;
     }
+    if (below(3) == 0)
+        limit(&column);
     return column;
 }
 
@@ -213,6 +277,10 @@ static void random_value(const outfall_column *column, sample *out)
     if ((column->flags & OUTFALL_COLUMN_NOT_NULL) == 0 && below(8) == 0)
         return;
     out->value.type = column->type;
+    if ((column->flags & OUTFALL_COLUMN_LIMITED) != 0) {
+        out->value.as.integer = random_within(column, column->least, column->most);
+        return;
+    }
     switch (column->type) {
     case OUTFALL_TYPE_BOOL:
         out->value.as.integer = below(2);
@@ -466,6 +534,9 @@ static void what_another_column_takes_has_lost_nothing(void **state)
                 of_decode(&to, other + 4, outfall_read_i32(other), &scratch, &out, &error) !=
                     OUTFALL_OK)
                 fail_sample(&to, &one.value, "malformed", &error);
+            if ((to.flags & OUTFALL_COLUMN_LIMITED) != 0 && out.type == to.type &&
+                (out.as.integer < to.least || out.as.integer > to.most))
+                fail_sample(&to, &one.value, "outside the limits", &error);
             int back_status = convert(&from, &out, &back, &back_bytes, &error);
             bool excepted = is_excepted(&from, &to, &one.value);
             if (back_status != OUTFALL_OK && !excepted && !is_one_way(&from, &to))

@@ -93,7 +93,10 @@ static int script_describe(outfall_connection *connection, const outfall_table_n
     *out = calloc(1, sizeof **out);
     if (*out == NULL)
         return OUTFALL_ERR_NOMEM;
-    **out = (outfall_target){sizeof **out, 1, columns, "scripted"};
+    **out = (outfall_target){.struct_size = sizeof **out,
+                             .column_count = 1,
+                             .columns = columns,
+                             .display_name = "scripted"};
     atomic_fetch_add(&script.targets, 1);
     return OUTFALL_OK;
 }

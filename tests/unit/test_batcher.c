@@ -48,7 +48,11 @@ static outfall_batch make_batch(void)
             entries[span][3 - row].bytes = 10;
         }
     }
-    return (outfall_batch){sizeof(outfall_batch), 3, spans, 8, 80};
+    return (outfall_batch){.struct_size = sizeof(outfall_batch),
+                           .span_count = 3,
+                           .spans = spans,
+                           .rows = 8,
+                           .bytes = 80};
 }
 
 static void a_slice_has_just_the_rows_asked_for(void **state)

@@ -174,7 +174,8 @@ static void an_array_stops_at_the_row_at_fault(void **state)
 {
     outfall_value values[8];
     const uint64_t offsets[] = {10, 20, 30, 40};
-    outfall_rows rows = {sizeof rows, 0, 4, values, offsets};
+    outfall_rows rows = {
+        .struct_size = sizeof rows, .count = 4, .values = values, .source_offsets = offsets};
     size_t accepted;
     outfall_error error;
     (void)state;

@@ -29,6 +29,8 @@ static void a_url_splits_into_scheme_and_rest(void **state)
         {"postgresql:host=h dbname=d", "postgresql", "postgresql:host=h dbname=d"},
         {"postgresql:", "postgresql", "postgresql:"},
         {"mysql://u@h/db", "mysql", "mysql://u@h/db"},
+        {"MariaDB://u@h/db", "mysql", "MariaDB://u@h/db"},
+        {"mysql:", "mysql", "mysql:"},
         {"odbc:DSN=x;PWD=a?b&c", "odbc", "odbc:DSN=x;PWD=a?b&c"},
         {"x-y.z+1:what", "x-y.z+1", "x-y.z+1:what"},
         {"mysql:?&a=1&", "mysql", "mysql:?&a=1&"},
@@ -106,6 +108,9 @@ static void a_bad_url_is_an_error_that_shows_a_good_one(void **state)
         {"postgresql:mydb", "looks like postgresql://"},
         {"postgres:/mydb", "looks like postgresql://"},
         {"null:table", "looks like null:"},
+        {"mysql:mydb", "looks like mysql://"},
+        {"mariadb:/mydb", "looks like mysql://"},
+        {"odbc:warehouse", "looks like odbc:KEY=VALUE"},
         {"null:?outfall.batch.row=1", "the nearest is \"batch.rows\""},
         {"null:?outfall.batch.rows=0", "\"0\" is not a whole number from 1 to 1000000"},
         {"null:?outfall.batch.rows", "has no value"},
@@ -188,72 +193,19 @@ static void a_redacted_url_fits_its_buffer(void **state)
     }
 }
 
-static void a_table_name_has_one_part_or_two(void **state)
-{
-    static const struct {
-        const char *text, *schema, *table;
-    } cases[] = {
-        {"t", NULL, "t"},
-        {"s.t", "s", "t"},
-        {"My Table", NULL, "My Table"},
-        {"\"my.table\"", NULL, "my.table"},
-        {"\"my.schema\".\"my.table\"", "my.schema", "my.table"},
-        {"s.\"a\"\"b\"", "s", "a\"b"},
-        {"caf\xc3\xa9.t", "caf\xc3\xa9", "t"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        outfall_table_name name;
-        assert_int_equal(of_table_name_parse(cases[i].text, &name, NULL), OUTFALL_OK);
-        assert_string_equal(name.table, cases[i].table);
-        if (cases[i].schema == NULL)
-            assert_null(name.schema);
-        else
-            assert_string_equal(name.schema, cases[i].schema);
-        of_table_name_free(&name);
-    }
-}
-
-static void a_bad_table_name_is_an_error(void **state)
-{
-    static const struct {
-        const char *text, *says;
-    } cases[] = {
-        {"", "empty part"},       {".", "empty part"},
-        {"a.", "empty part"},     {".a", "empty part"},
-        {"\"\"", "empty part"},   {"a.b.c", "more than two parts"},
-        {"\"a", "not closed"},    {"\"a\"b", "after a closing quote"},
-        {"a\"b", "quote inside"}, {"\xff", "UTF-8"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        outfall_table_name name;
-        outfall_error error = {0};
-        assert_int_equal(of_table_name_parse(cases[i].text, &name, &error), OUTFALL_ERR_INVALID);
-        assert_non_null(strstr(error.message, cases[i].says));
-        assert_null(name.schema);
-        assert_null(name.table);
-    }
-}
-
 static void out_of_memory_is_an_error_and_leaks_nothing(void **state)
 {
     (void)state;
     for (uint64_t nth = 1; nth < 6; nth++) {
         outfall_config *config = NULL;
         of_url url;
-        outfall_table_name name;
         assert_int_equal(outfall_config_new(&config, NULL), OUTFALL_OK);
         of_alloc_fail_from(nth);
         int status = of_url_parse("null:?outfall.batch.rows=7", config, &url, NULL);
         if (nth <= 2)
             assert_int_equal(status, OUTFALL_ERR_NOMEM);
-        of_alloc_fail_from(nth);
-        status = of_table_name_parse("s.t", &name, NULL);
-        assert_int_equal(status, nth <= 2 ? OUTFALL_ERR_NOMEM : OUTFALL_OK);
         of_alloc_fail_from(0);
         of_url_free(&url);
-        of_table_name_free(&name);
         outfall_config_free(config);
     }
 }
@@ -273,8 +225,6 @@ int main(void)
         cmocka_unit_test(a_bad_url_is_an_error_that_shows_a_good_one),
         cmocka_unit_test(a_password_is_replaced_by_stars),
         cmocka_unit_test(a_redacted_url_fits_its_buffer),
-        cmocka_unit_test(a_table_name_has_one_part_or_two),
-        cmocka_unit_test(a_bad_table_name_is_an_error),
         cmocka_unit_test(out_of_memory_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, forget_environment, NULL);

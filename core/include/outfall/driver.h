@@ -69,7 +69,21 @@ typedef struct outfall_target {
     uint32_t column_count;
     const outfall_column *columns; /* In the order of the rows' fields. */
     const char *display_name;      /* Quoted for messages: "public"."birdstrikes". */
+    uint32_t flags;                /* enum outfall_target_flag, or-ed. */
+    uint32_t key_count;            /* 0 in mode insert. */
+    const uint32_t *key;           /* The key's columns, as indices into `columns`. */
 } outfall_target;
+
+enum outfall_target_flag {
+    /*
+     * Two rows have the same key exactly where the key's fields have the same bytes (a decimal's
+     * trailing zeros and the sign of a zero aside), and no other unique index looks at the rows.
+     * The library then leaves one row for a key in a batch and sorts by key:
+     * OUTFALL_BATCH_DISTINCT. Not set: a collation, padding or the type decides what is equal, or
+     * another unique index does; the rows then come in the order they were written.
+     */
+    OUTFALL_TARGET_BYTEWISE = 1
+};
 
 /** What is fixed when a target is described. */
 typedef struct outfall_describe_options {
@@ -83,9 +97,20 @@ typedef struct outfall_describe_options {
      */
     const outfall_column *columns;
     size_t column_count;
+    uint32_t mode;         /* enum outfall_write_mode */
+    uint32_t other_unique; /* 1: unique indexes other than the key are allowed where a conflict with
+                              one would update or drop the wrong row (option unique.other). */
+    /*
+     * The key, by column names; NULL: the primary key. Modes other than insert need one, and the
+     * database must have a unique index on just these columns: else OUTFALL_ERR_UNSUPPORTED with
+     * the statement that makes one.
+     */
+    const char *const *key;
+    size_t key_count;
+    /* The columns that an upsert changes, by name; NULL: all but the key. */
+    const char *const *update;
+    size_t update_count;
 } outfall_describe_options;
-
-enum outfall_row_kind { OUTFALL_ROW_INSERT = 0 };
 
 /**
  * One row's entry, 24 bytes. Entries lie behind one another from the end of a span's memory
@@ -118,14 +143,26 @@ typedef struct outfall_span {
     uint32_t count;
 } outfall_span;
 
-/** A batch: spans in order, all rows of one target. Immutable. */
+/**
+ * A batch: spans in order, all rows of one target, and either all deletes or none. Immutable.
+ *
+ * The effect of a write is that of its rows one at a time, in their order, whatever equal keys are
+ * among them; a driver for whose statement equal keys in one batch are an error, or would be taken
+ * in another order, has to write such a batch some other way.
+ */
 typedef struct outfall_batch {
     uint32_t struct_size;
     uint32_t span_count;
     const outfall_span *spans;
     uint64_t rows;
-    uint64_t bytes; /* Of the rows, without entries. */
+    uint64_t bytes;    /* Of the rows, without entries. */
+    uint32_t flags;    /* enum outfall_batch_flag, or-ed. */
+    uint32_t deletion; /* 1: the rows with these keys are deleted; 0: the target's mode. */
 } outfall_batch;
+
+enum outfall_batch_flag {
+    OUTFALL_BATCH_DISTINCT = 1 /* No two rows have the same key: any one statement will do. */
+};
 
 /** The entry of row `index` (0 to count - 1) of a span. */
 static inline const outfall_row_entry *outfall_span_entry(const outfall_span *span, uint32_t index)
@@ -215,8 +252,8 @@ typedef struct outfall_driver {
                  int64_t deadline_us, outfall_error *error);
     /*
      * Writes a whole batch or fails; after a failure only rollback (also to a savepoint) is
-     * legal. The server's row count must be the batch's, else the write fails. A target whose
-     * columns are no longer those described: OUTFALL_ERR_CHANGED, action RESTART.
+     * legal. The server's row count must be what the mode's rule says, else the write fails. A
+     * target whose columns are no longer those described: OUTFALL_ERR_CHANGED, action RESTART.
      */
     int (*write)(outfall_connection *connection, outfall_target *target, const outfall_batch *batch,
                  int64_t deadline_us, outfall_write_result *result, outfall_error *error);

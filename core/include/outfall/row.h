@@ -65,14 +65,30 @@ enum outfall_column_flag {
     OUTFALL_COLUMN_GENERATED = 2,       /* Computed by the database; never written. */
     OUTFALL_COLUMN_IDENTITY_ALWAYS = 4, /* Written only with identity=override. */
     OUTFALL_COLUMN_IDENTITY_DEFAULT = 8,
-    OUTFALL_COLUMN_DEFAULT = 16,      /* The database has a default for it. */
-    OUTFALL_COLUMN_KEY = 32,          /* Part of the primary key. */
-    OUTFALL_COLUMN_JSONB = 64,        /* The encoding has PostgreSQL's jsonb version byte. */
-    OUTFALL_COLUMN_PADDED = 128,      /* char(n): the database pads with blanks. */
-    OUTFALL_COLUMN_NO_NAN = 256,      /* Cannot hold NaN (SQLite would store NULL). */
-    OUTFALL_COLUMN_NO_INFINITY = 512, /* Cannot hold infinities. */
-    OUTFALL_COLUMN_APPROXIMATE = 1024 /* A decimal kept in at most `precision` digits. */
+    OUTFALL_COLUMN_DEFAULT = 16,       /* The database has a default for it. */
+    OUTFALL_COLUMN_KEY = 32,           /* Part of the primary key. */
+    OUTFALL_COLUMN_JSONB = 64,         /* The encoding has PostgreSQL's jsonb version byte. */
+    OUTFALL_COLUMN_PADDED = 128,       /* char(n): the database pads with blanks. */
+    OUTFALL_COLUMN_NO_NAN = 256,       /* Cannot hold NaN (SQLite would store NULL). */
+    OUTFALL_COLUMN_NO_INFINITY = 512,  /* Cannot hold infinities. */
+    OUTFALL_COLUMN_APPROXIMATE = 1024, /* A decimal kept in at most `precision` digits. */
+    OUTFALL_COLUMN_LIMITED = 2048      /* Values lie in least … most. */
 };
+
+/** What is done with rows whose key is in the table already, and what `mode` is when opened. */
+enum outfall_write_mode {
+    OUTFALL_MODE_INSERT = 0,  /* A key that exists is an error. */
+    OUTFALL_MODE_UPSERT = 1,  /* It is updated: the columns named by update.columns, or all. */
+    OUTFALL_MODE_REPLACE = 2, /* It is updated: columns the rows do not have take their defaults. */
+    OUTFALL_MODE_IGNORE = 3   /* It stays as it is, and the row is dropped. */
+};
+
+/**
+ * A row's place in a change stream. With mode=upsert or replace, insert and update both write the
+ * row by its key, and delete removes that key, of whose row only the key columns count. With the
+ * other modes every row is an insert.
+ */
+enum outfall_row_kind { OUTFALL_ROW_INSERT = 0, OUTFALL_ROW_UPDATE = 1, OUTFALL_ROW_DELETE = 2 };
 
 /**
  * A column as the table has it, or as it is to be made. 0 means "not limited" throughout, but for
@@ -88,6 +104,12 @@ typedef struct outfall_column {
     int32_t scale;         /* decimal: digits after the point (only with precision). */
     int32_t
         fraction_digits; /* time, timestamp: digits of seconds, and 0 is none; -1 is 6, "all". */
+    /*
+     * With OUTFALL_COLUMN_LIMITED, for integers, date, time, timestamp and timestamptz: the range
+     * of the database's type where it is less than ours, as outfall_value has such a value.
+     */
+    int64_t least;
+    int64_t most;
 } outfall_column;
 
 typedef struct outfall_schema outfall_schema;

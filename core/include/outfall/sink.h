@@ -190,6 +190,21 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_json(outfall_writer *writer, const 
                                                   size_t length, outfall_error *error);
 
 /**
+ * Says what the row being built is in a change stream. Called before its first value; a row of
+ * which it is not said is an insert. A delete takes a null for every column that is not in the key,
+ * NOT NULL or not.
+ *
+ * @param kind  enum outfall_row_kind
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID (no such kind; update or delete with a mode other than
+ *         upsert or replace; the row has values already), OUTFALL_ERR_FULL, OUTFALL_ERR_CLOSED, or
+ *         the status that stopped the sink.
+ *
+ * The writer's thread; blocks as outfall_put does.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_kind(outfall_writer *writer, int kind,
+                                                  outfall_error *error);
+
+/**
  * Ends the row: it is now the library's to deliver. Wait-free, but for the row that wakes a
  * sleeping flusher.
  *
@@ -211,6 +226,7 @@ typedef struct outfall_rows {
     size_t count;                   /* Rows. */
     const outfall_value *values;    /* count × columns, row after row. */
     const uint64_t *source_offsets; /* One a row, or NULL: all 0. */
+    const uint8_t *kinds;           /* One a row, as for outfall_put_kind, or NULL: all inserts. */
 } outfall_rows;
 
 /**
