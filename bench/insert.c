@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#define INSERT_FILL_ROWS 10000 /* Old rows a transaction. */
+
 int insert_open(struct insert *insert, struct session *session, const char *driver, size_t count,
                 size_t batch_rows, outfall_error *error)
 {
@@ -18,14 +20,31 @@ void insert_close(struct insert *insert)
 {
     table_close(&insert->table);
     free(insert->rows);
-    insert->rows = NULL;
+    free(insert->old);
+    insert->rows = insert->old = NULL;
+}
+
+int insert_prepare(struct insert *insert, outfall_error *error)
+{
+    void *raw = NULL;
+    int status = insert->table.kind->empty(&insert->table, error);
+    if (status != OUTFALL_OK || insert->old == NULL)
+        return status;
+    status = insert->filler->open(&raw, insert->table.url, INSERT_FILL_ROWS, error);
+    if (status == OUTFALL_OK)
+        status = insert->filler->methods[0].write(raw, insert->old, insert->count, error);
+    insert->filler->close(raw);
+    return status;
 }
 
 static int sink_open(struct insert_sink *sink, outfall_error *error)
 {
     /* Batches of just that size: the lingering of a run's first rows would make smaller ones. */
     const struct sink_setting settings[] = {
-        {"batch.rows", sink->batch_rows}, {"linger.ms", "1000"}, {NULL, NULL}};
+        {"batch.rows", sink->batch_rows},
+        {"linger.ms", "1000"},
+        {sink->insert->mode == NULL ? NULL : "mode", sink->insert->mode},
+        {NULL, NULL}};
     snprintf(sink->batch_rows, sizeof sink->batch_rows, "%zu", sink->insert->batch_rows);
     return sink_loop_open(&sink->loop, sink->insert->table.url, settings, error);
 }
@@ -45,7 +64,7 @@ int insert_sink_run(void *context, struct sample *sample, outfall_error *error)
     struct insert_sink *sink = context;
     struct insert *insert = sink->insert;
     struct meter meter;
-    int status = insert->table.kind->empty(&insert->table, error);
+    int status = insert_prepare(insert, error);
     if (status == OUTFALL_OK && sink->loop.sink == NULL)
         status = sink_open(sink, error);
     if (status != OUTFALL_OK)

@@ -4,6 +4,7 @@
 #define BENCH_INSERT_H
 
 #include "harness.h"
+#include "raw.h"
 #include "rows.h"
 #include "session.h"
 #include "sink_loop.h"
@@ -16,12 +17,19 @@ struct insert {
     struct bench_row *rows;
     size_t count;
     size_t batch_rows;
+    const char *mode; /* The sink's option; NULL: insert. */
+    /* Rows that the table has before each run, or NULL; written by `filler`. */
+    struct bench_row *old;
+    const struct raw_client *filler;
 };
 
 /* Makes rows and table; insert_close is legal after a failure too. */
 int insert_open(struct insert *insert, struct session *session, const char *driver, size_t count,
                 size_t batch_rows, outfall_error *error);
 void insert_close(struct insert *insert);
+
+/* Before each run: the table emptied, and filled with the old rows. */
+int insert_prepare(struct insert *insert, outfall_error *error);
 
 /* sink_loop_array or sink_loop_puts. */
 typedef int (*sink_write)(outfall_writer *writer, const struct bench_row *rows, size_t count,
@@ -35,7 +43,7 @@ struct insert_sink {
     uint64_t batches, rows; /* Delivered by the sinks closed so far. */
 };
 
-/* One run, a struct side's function: the table emptied, rows written, flushed, checked. */
+/* One run, a struct side's function: the table prepared, rows written, flushed, checked. */
 int insert_sink_run(void *sink, struct sample *sample, outfall_error *error);
 
 /* Closes what the last run left open, and adds the mean batch to the result. */

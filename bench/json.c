@@ -35,6 +35,8 @@ static json_t *machine_of(const struct session *session)
         session->url != NULL ? "the user's" : "started by this program");
     if (machine != NULL && session->database[0] != '\0')
         json_object_set_new(machine, "postgresql", json_string(session->database));
+    if (machine != NULL && session->mysql[0] != '\0')
+        json_object_set_new(machine, "mysql", json_string(session->mysql));
     return machine;
 }
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct process {
-    long parent;
+    long parent, threads;
     double own_s;   /* User and system time of the process. */
     double ended_s; /* Of its children that were waited for. */
 };
@@ -27,31 +27,34 @@ static int read_line(const char *pid, const char *name, char *out, size_t capaci
     return read;
 }
 
-/* Fields 4 and 14 to 17 of proc(5), /proc/pid/stat. Returns 0 where the process is gone. */
+/* Fields 4, 14 to 17 and 20 of proc(5), /proc/pid/stat. Returns 0 where the process is gone. */
 static int read_stat(const char *pid, struct process *out)
 {
     char line[1024];
-    double fields[18] = {0}, ticks = (double)sysconf(_SC_CLK_TCK);
+    double fields[21] = {0}, ticks = (double)sysconf(_SC_CLK_TCK);
     if (!read_line(pid, "stat", line, sizeof line))
         return 0;
     char *at = strrchr(line, ')'); /* Ends field 2; a name may hold blanks. */
     if (at == NULL || strlen(at) < 4)
         return 0;
     at += 3; /* Behind field 3, a letter. */
-    for (int i = 4; i <= 17; i++)
+    for (int i = 4; i <= 20; i++)
         fields[i] = strtod(at, &at);
     out->parent = (long)fields[4];
+    out->threads = (long)fields[20];
     out->own_s = (fields[14] + fields[15]) / ticks;
     out->ended_s = (fields[16] + fields[17]) / ticks;
     return 1;
 }
 
-/* Nanoseconds instead of ticks, where the kernel counts them; processes of one thread only. */
-static double finer_s(const char *pid, double otherwise_s)
+/* Nanoseconds instead of ticks, where the kernel counts them: for a process, its first thread's. */
+static double finer_s(const char *pid, const struct process *process)
 {
     char line[128];
-    double run_ns = read_line(pid, "schedstat", line, sizeof line) ? strtod(line, NULL) : 0;
-    return run_ns > 0 ? run_ns / 1e9 : otherwise_s;
+    double run_ns = 0;
+    if (process->threads == 1 && read_line(pid, "schedstat", line, sizeof line))
+        run_ns = strtod(line, NULL);
+    return run_ns > 0 ? run_ns / 1e9 : process->own_s;
 }
 
 double procfs_tree_cpu_s(pid_t parent)
@@ -65,9 +68,9 @@ double procfs_tree_cpu_s(pid_t parent)
         if (!isdigit((unsigned char)entry->d_name[0]) || !read_stat(entry->d_name, &process))
             continue;
         if (process.parent == parent)
-            sum += finer_s(entry->d_name, process.own_s);
+            sum += finer_s(entry->d_name, &process);
         else if (strtol(entry->d_name, NULL, 10) == parent)
-            sum += finer_s(entry->d_name, process.own_s) + process.ended_s;
+            sum += finer_s(entry->d_name, &process) + process.ended_s;
     }
     closedir(proc);
     return sum;

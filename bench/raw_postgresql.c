@@ -71,12 +71,33 @@ void raw_postgresql_close(struct raw_postgresql *raw)
     *raw = (struct raw_postgresql){0};
 }
 
-/* Ends the COPY; its row count has to be `rows`. */
+int raw_postgresql_send(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
+                        outfall_error *error)
+{
+    uint8_t *at = raw->buffer;
+    memcpy(at, copy_header, sizeof copy_header);
+    at += sizeof copy_header;
+    for (size_t i = 0; i < count;) {
+        size_t end = i + COPY_SLICE_ROWS < count ? i + COPY_SLICE_ROWS : count;
+        for (; i < end; i++)
+            at = row_encode(&rows[i], at);
+        if (end == count) {
+            memcpy(at, copy_trailer, sizeof copy_trailer);
+            at += sizeof copy_trailer;
+        }
+        if (PQputCopyData(raw->connection, (char *)raw->buffer, (int)(at - raw->buffer)) != 1)
+            return raw_postgresql_failed(raw->connection, "cannot send COPY data", error);
+        at = raw->buffer;
+    }
+    if (PQputCopyEnd(raw->connection, NULL) != 1)
+        return raw_postgresql_failed(raw->connection, "cannot end COPY", error);
+    return OUTFALL_OK;
+}
+
+/* The answer to a COPY that was ended; its row count has to be `rows`. */
 static int end_copy(PGconn *connection, size_t rows, outfall_error *error)
 {
     int status = OUTFALL_OK;
-    if (PQputCopyEnd(connection, NULL) != 1)
-        return raw_postgresql_failed(connection, "cannot end COPY", error);
     PGresult *result = PQgetResult(connection);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         status = raw_postgresql_failed(connection, "COPY failed", error);
@@ -100,22 +121,8 @@ static int copy_rows(struct raw_postgresql *raw, const struct bench_row *rows, s
     PQclear(result);
     if (!ready)
         return raw_postgresql_failed(connection, "cannot start COPY", error);
-    uint8_t *at = raw->buffer;
-    memcpy(at, copy_header, sizeof copy_header);
-    at += sizeof copy_header;
-    for (size_t i = 0; i < count;) {
-        size_t end = i + COPY_SLICE_ROWS < count ? i + COPY_SLICE_ROWS : count;
-        for (; i < end; i++)
-            at = row_encode(&rows[i], at);
-        if (end == count) {
-            memcpy(at, copy_trailer, sizeof copy_trailer);
-            at += sizeof copy_trailer;
-        }
-        if (PQputCopyData(connection, (char *)raw->buffer, (int)(at - raw->buffer)) != 1)
-            return raw_postgresql_failed(connection, "cannot send COPY data", error);
-        at = raw->buffer;
-    }
-    return end_copy(connection, count, error);
+    int status = raw_postgresql_send(raw, rows, count, error);
+    return status == OUTFALL_OK ? end_copy(connection, count, error) : status;
 }
 
 static int copy_batch(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
@@ -219,21 +226,26 @@ static uint8_t *put_column(uint8_t *at, const struct bench_row *rows, size_t cou
     return at;
 }
 
-static int unnest_batch(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
-                        outfall_error *error)
+void raw_postgresql_arrays(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
+                           struct raw_arrays *out)
 {
-    static const int formats[ROW_COLUMNS] = {1, 1, 1, 1, 1};
-    const char *values[ROW_COLUMNS];
-    int lengths[ROW_COLUMNS];
     uint8_t *at = raw->buffer;
     for (int column = 0; column < ROW_COLUMNS; column++) {
         uint8_t *end = put_column(at, rows, count, column);
-        values[column] = (const char *)at;
-        lengths[column] = (int)(end - at);
+        out->values[column] = (const char *)at;
+        out->lengths[column] = (int)(end - at);
+        out->formats[column] = 1;
         at = end;
     }
-    PGresult *result =
-        PQexecPrepared(raw->connection, UNNEST, ROW_COLUMNS, values, lengths, formats, 0);
+}
+
+static int unnest_batch(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
+                        outfall_error *error)
+{
+    struct raw_arrays arrays;
+    raw_postgresql_arrays(raw, rows, count, &arrays);
+    PGresult *result = PQexecPrepared(raw->connection, UNNEST, ROW_COLUMNS, arrays.values,
+                                      arrays.lengths, arrays.formats, 0);
     int status = OUTFALL_OK;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         status = raw_postgresql_failed(raw->connection, "INSERT by unnest failed", error);

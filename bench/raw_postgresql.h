@@ -8,7 +8,7 @@
 #include <libpq-fe.h>
 #include <outfall/error.h>
 
-#include "rows.h"
+#include "raw.h"
 
 struct raw_postgresql {
     PGconn *connection;
@@ -32,6 +32,22 @@ int raw_postgresql_copy_alone(struct raw_postgresql *raw, const struct bench_row
 /* For each batch: one prepared INSERT … SELECT FROM unnest of binary arrays, committed. */
 int raw_postgresql_unnest(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
                           outfall_error *error);
+
+/* The same as a client: COPY BINARY and unnest; and upserts by a staging table and by unnest. */
+extern const struct raw_client raw_postgresql_insert, raw_postgresql_upsert;
+
+/*
+ * Parts of these. After a COPY … FROM STDIN has been answered: sends the rows and ends it. And the
+ * binary arrays of a batch, in the buffer, as parameters of a statement.
+ */
+int raw_postgresql_send(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
+                        outfall_error *error);
+struct raw_arrays {
+    const char *values[ROW_COLUMNS];
+    int lengths[ROW_COLUMNS], formats[ROW_COLUMNS];
+};
+void raw_postgresql_arrays(struct raw_postgresql *raw, const struct bench_row *rows, size_t count,
+                           struct raw_arrays *out);
 
 /* Writes rows as a file that COPY … FROM (FORMAT binary) reads. */
 int raw_postgresql_file(const char *path, const struct bench_row *rows, size_t count,

@@ -92,17 +92,17 @@ void result_print(FILE *out, const struct result *result)
 
 void result_table(FILE *out, const struct result *results, size_t count)
 {
-    fprintf(out, "\n%-26s %-10s %14s %14s %14s %-8s %5s  %s\n", "scenario", "driver", "median",
+    fprintf(out, "\n%-26s %-15s %14s %14s %14s %-8s %5s  %s\n", "scenario", "driver", "median",
             "min", "max", "unit", "runs", "ratio [95 % interval]");
     for (size_t i = 0; i < count; i++) {
         const struct result *result = &results[i];
         char median[32], least[32], most[32];
         if (result->skipped) {
-            fprintf(out, "%-26s %-10s %14s\n", result->scenario->name, result->scenario->driver,
+            fprintf(out, "%-26s %-15s %14s\n", result->scenario->name, result->scenario->driver,
                     "skipped");
             continue;
         }
-        fprintf(out, "%-26s %-10s %14s %14s %14s %-8s %5d  ", result->scenario->name,
+        fprintf(out, "%-26s %-15s %14s %14s %14s %-8s %5d  ", result->scenario->name,
                 result->scenario->driver, result_number(result->median, median, sizeof median),
                 result_number(result->least, least, sizeof least),
                 result_number(result->most, most, sizeof most), result->unit, result->runs);

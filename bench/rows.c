@@ -106,17 +106,24 @@ static void spell_date(struct row_date *date, int64_t days)
     date->day = days;
 }
 
-void row_timestamp_text(const struct bench_row *row, struct row_date *date, char *out)
+struct row_clock row_clock_of(const struct bench_row *row, struct row_date *date)
 {
     int64_t days = row->timestamp_us / DAY_US, left_us = row->timestamp_us % DAY_US;
     uint32_t seconds = (uint32_t)(left_us / 1000000);
     if (days != date->day)
         spell_date(date, days);
+    return (struct row_clock){seconds / 3600, seconds / 60 % 60, seconds % 60,
+                              (uint32_t)(left_us % 1000000)};
+}
+
+void row_timestamp_text(const struct bench_row *row, struct row_date *date, char *out)
+{
+    struct row_clock clock = row_clock_of(row, date);
     memcpy(out, date->text, sizeof date->text);
-    put_digits(out + 11, seconds / 3600, 2);
-    put_digits(out + 14, seconds / 60 % 60, 2);
-    put_digits(out + 17, seconds % 60, 2);
-    put_digits(out + 20, (uint32_t)(left_us % 1000000), 6);
+    put_digits(out + 11, clock.hour, 2);
+    put_digits(out + 14, clock.minute, 2);
+    put_digits(out + 17, clock.second, 2);
+    put_digits(out + 20, clock.microsecond, 6);
     out[10] = ' ';
     out[13] = out[16] = ':';
     out[19] = '.';

@@ -40,6 +40,12 @@ struct row_date {
     char text[10];
 };
 
+/* The row's time of day; `date` becomes that of its day. */
+struct row_clock {
+    uint32_t hour, minute, second, microsecond;
+};
+struct row_clock row_clock_of(const struct bench_row *row, struct row_date *date);
+
 /* "2024-01-31 12:34:56.123456", without NUL, in ROW_TIMESTAMP_BYTES. */
 void row_timestamp_text(const struct bench_row *row, struct row_date *date, char *out);
 

@@ -12,10 +12,6 @@ static const struct scenario scenarios[] = {
      "one writer, array calls, first row to last acknowledged"},
     {"throughput/null/2", "throughput", "null", 2, append_writers, "two writers at once"},
     {"throughput/null/4", "throughput", "null", 4, append_writers, "four writers at once"},
-#ifdef BENCH_SQLITE
-    {"throughput/insert/10000", "throughput", "sqlite", 10000, insert_sqlite_array,
-     "sink against a loop of prepared 100-row inserts, 10,000 rows a transaction"},
-#endif
 #ifdef BENCH_POSTGRESQL
     {"throughput/insert/100", "throughput", "postgresql", 100, insert_postgresql_array,
      "sink against a loop of COPY BINARY, 100 rows a transaction"},
@@ -25,6 +21,66 @@ static const struct scenario scenarios[] = {
      "sink against a loop of COPY BINARY, 10,000 rows a transaction"},
     {"throughput/put/10000", "throughput", "postgresql", 10000, insert_postgresql_put,
      "as throughput/insert/10000, with one call a value"},
+#endif
+#ifdef BENCH_SQLITE
+    {"throughput/insert/10000", "throughput", "sqlite", 10000, pair_insert,
+     "sink against a loop of prepared inserts, 10,000 rows a transaction"},
+#endif
+#ifdef BENCH_MYSQL
+    {"throughput/insert/1000", "throughput", "mysql", 1000, pair_insert,
+     "sink against the fastest raw loop (bulk arrays), 1,000 rows a transaction"},
+    {"throughput/insert/10000", "throughput", "mysql", 10000, pair_insert,
+     "sink against the fastest raw loop (bulk arrays), 10,000 rows a transaction"},
+#endif
+#if defined BENCH_ODBC && defined BENCH_POSTGRESQL
+    {"throughput/insert/1000", "throughput", "odbc-postgresql", 1000, pair_insert,
+     "sink against the fastest raw ODBC loop, 1,000 rows a transaction"},
+    {"throughput/insert/10000", "throughput", "odbc-postgresql", 10000, pair_insert,
+     "sink against the fastest raw ODBC loop, 10,000 rows a transaction"},
+#endif
+#if defined BENCH_ODBC && defined BENCH_MYSQL
+    {"throughput/insert/1000", "throughput", "odbc-mariadb", 1000, pair_insert,
+     "sink against the fastest raw ODBC loop, 1,000 rows a transaction"},
+    {"throughput/insert/10000", "throughput", "odbc-mariadb", 10000, pair_insert,
+     "sink against the fastest raw ODBC loop, 10,000 rows a transaction"},
+#endif
+#if defined BENCH_ODBC && defined BENCH_SQLITE
+    {"throughput/insert/1000", "throughput", "odbc-sqlite", 1000, pair_insert,
+     "sink against the fastest raw ODBC loop, 1,000 rows a transaction"},
+    {"throughput/insert/10000", "throughput", "odbc-sqlite", 10000, pair_insert,
+     "sink against the fastest raw ODBC loop, 10,000 rows a transaction"},
+#endif
+#ifdef BENCH_POSTGRESQL
+    {"upsert/new/1000", "upsert", "postgresql", 1000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 1,000 rows each"},
+    {"upsert/new/10000", "upsert", "postgresql", 10000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 10,000 rows each"},
+    {"upsert/existing/1000", "upsert", "postgresql", 1000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 1,000 rows each"},
+    {"upsert/existing/10000", "upsert", "postgresql", 10000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 10,000 rows each"},
+#endif
+#ifdef BENCH_MYSQL
+    {"upsert/new/1000", "upsert", "mysql", 1000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 1,000 rows each"},
+    {"upsert/new/10000", "upsert", "mysql", 10000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 10,000 rows each"},
+    {"upsert/existing/1000", "upsert", "mysql", 1000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 1,000 rows each"},
+    {"upsert/existing/10000", "upsert", "mysql", 10000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 10,000 rows each"},
+#endif
+#ifdef BENCH_SQLITE
+    {"upsert/new/1000", "upsert", "sqlite", 1000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 1,000 rows each"},
+    {"upsert/new/10000", "upsert", "sqlite", 10000, pair_upsert_new,
+     "sink against the fastest raw upsert, no key in the table, 10,000 rows each"},
+    {"upsert/existing/1000", "upsert", "sqlite", 1000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 1,000 rows each"},
+    {"upsert/existing/10000", "upsert", "sqlite", 10000, pair_upsert_existing,
+     "sink against the fastest raw upsert, every key in the table, 10,000 rows each"},
+#endif
+#ifdef BENCH_POSTGRESQL
     {"raw/unnest/100", "raw", "postgresql", 100, insert_postgresql_unnest,
      "loop of unnest arrays against loop of COPY BINARY, 100 rows a transaction"},
     {"raw/unnest/1000", "raw", "postgresql", 1000, insert_postgresql_unnest,
@@ -117,13 +173,22 @@ const struct scenario *scenario_nearest(const char *selector)
 
 const char *scenario_left_out(void)
 {
-#if !defined BENCH_POSTGRESQL && !defined BENCH_SQLITE
-    return "left out of this build: all scenarios on postgresql and sqlite (OUTFALL_DRIVERS)";
-#elif !defined BENCH_POSTGRESQL
-    return "left out of this build: all scenarios on postgresql (OUTFALL_DRIVERS)";
-#elif !defined BENCH_SQLITE
-    return "left out of this build: all scenarios on sqlite (OUTFALL_DRIVERS)";
-#else
-    return "";
+    return ""
+#ifndef BENCH_POSTGRESQL
+           "left out of this build: scenarios on postgresql; "
 #endif
+#ifndef BENCH_SQLITE
+           "left out of this build: scenarios on sqlite; "
+#endif
+#ifndef BENCH_MYSQL
+           "left out of this build: scenarios on mysql; "
+#endif
+#ifndef BENCH_ODBC
+           "left out of this build: scenarios on odbc; "
+#endif
+#if !defined BENCH_POSTGRESQL || !defined BENCH_SQLITE || !defined BENCH_MYSQL ||                  \
+    !defined BENCH_ODBC
+           "see OUTFALL_DRIVERS"
+#endif
+        ;
 }

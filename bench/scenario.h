@@ -13,7 +13,7 @@
 struct scenario {
     const char *name; /* "throughput/insert/10000"; unique with its driver. */
     const char *group;
-    const char *driver; /* A URL's scheme. */
+    const char *driver; /* A URL's scheme; for ODBC with the database behind it: "odbc-sqlite". */
     unsigned size;      /* Rows a batch, writers or rows a second; 0: none. */
     int (*run)(struct session *session, const struct scenario *scenario, struct result *result,
                outfall_error *error);
@@ -47,9 +47,11 @@ int insert_postgresql_alone(struct session *, const struct scenario *, struct re
                             outfall_error *);
 int insert_postgresql_psql(struct session *, const struct scenario *, struct result *,
                            outfall_error *);
-/* insert_sqlite.c */
-int insert_sqlite_array(struct session *, const struct scenario *, struct result *,
-                        outfall_error *);
+/* pairs.c */
+int pair_insert(struct session *, const struct scenario *, struct result *, outfall_error *);
+int pair_upsert_new(struct session *, const struct scenario *, struct result *, outfall_error *);
+int pair_upsert_existing(struct session *, const struct scenario *, struct result *,
+                         outfall_error *);
 /* latency.c */
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* memory.c */

@@ -18,8 +18,11 @@ int server_start(const char *directory, struct server **out, outfall_error *erro
 /* Stops it and waits; NULL is legal. Its files stay, for the caller to remove. */
 void server_stop(struct server *server);
 
-/* "postgresql:///bench?host=…&user=…"; as long as the server lives. */
+/* "postgresql://bench@/postgres?host=…"; as long as the server lives. */
 const char *server_url(const struct server *server);
+
+/* Where its socket is. */
+const char *server_directory(const struct server *server);
 
 /* CPU seconds so far, of every process of the server, ended ones included. */
 double server_cpu_s(const struct server *server);

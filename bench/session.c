@@ -13,6 +13,9 @@
 #ifdef BENCH_POSTGRESQL
 #include "server.h"
 #endif
+#ifdef BENCH_MYSQL
+#include "mariadb.h"
+#endif
 
 static volatile sig_atomic_t signalled;
 
@@ -68,7 +71,11 @@ void session_close(struct session *session)
 #ifdef BENCH_POSTGRESQL
     server_stop(session->server);
 #endif
+#ifdef BENCH_MYSQL
+    mariadb_stop(session->mariadb);
+#endif
     session->server = NULL;
+    session->mariadb = NULL;
     if (session->scratch[0] != '\0')
         nftw(session->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     session->scratch[0] = '\0';
@@ -95,25 +102,54 @@ int session_postgresql(struct session *session, const char **url, outfall_error 
     return status;
 }
 
-static int uses_postgresql(const struct session *session)
+int session_mariadb(struct session *session, const char **url, const char **socket,
+                    outfall_error *error)
 {
-    return session->driver != NULL && strcmp(session->driver, "postgresql") == 0;
+#ifdef BENCH_MYSQL
+    int status = OUTFALL_OK;
+    *url = *socket = "";
+    if (session->mariadb == NULL) {
+        fprintf(session->out, "starting a MariaDB of this run's own …\n");
+        fflush(session->out);
+        status = mariadb_start(session->scratch, &session->mariadb, error);
+    }
+    if (status == OUTFALL_OK) {
+        *url = mariadb_url(session->mariadb);
+        *socket = mariadb_socket(session->mariadb);
+    }
+    return status;
+#else
+    (void)session;
+    *url = *socket = "";
+    return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                             "this build has no MariaDB scenarios");
+#endif
+}
+
+/* Whether the scenario at hand is on this database, by its own driver or by ODBC. */
+static int uses(const struct session *session, const char *driver, const char *odbc)
+{
+    return session->driver != NULL &&
+           (strcmp(session->driver, driver) == 0 || strcmp(session->driver, odbc) == 0);
 }
 
 double session_server_cpu_s(const struct session *session)
 {
 #ifdef BENCH_POSTGRESQL
-    if (session->server != NULL && uses_postgresql(session))
+    if (session->server != NULL && uses(session, "postgresql", "odbc-postgresql"))
         return server_cpu_s(session->server);
-#else
-    (void)session;
 #endif
+#ifdef BENCH_MYSQL
+    if (session->mariadb != NULL && uses(session, "mysql", "odbc-mariadb"))
+        return mariadb_cpu_s(session->mariadb);
+#endif
+    (void)session;
     return NAN;
 }
 
 int session_is_users_server(const struct session *session)
 {
-    return session->url != NULL && uses_postgresql(session);
+    return session->url != NULL && uses(session, "postgresql", "odbc-postgresql");
 }
 
 int session_runs(const struct session *session, int normal, int quick)

@@ -9,6 +9,7 @@
 #include <outfall/error.h>
 
 struct server;
+struct mariadb;
 
 struct session {
     int runs;          /* Asked for by --runs; 0: each scenario's own. */
@@ -17,18 +18,24 @@ struct session {
     FILE *out;         /* For people. */
     char scratch[256]; /* A directory of this run's own. */
     struct server *server;
+    struct mariadb *mariadb;
     const char *driver; /* Of the scenario at hand. */
     char database[256]; /* The PostgreSQL measured, and its settings that matter; or empty. */
+    char mysql[256];    /* The same of MariaDB. */
 };
 
 /* Makes the scratch directory in $TMPDIR, or /tmp. */
 int session_open(struct session *session, outfall_error *error);
 
-/* Stops the server and removes the scratch directory. */
+/* Stops the servers and removes the scratch directory. */
 void session_close(struct session *session);
 
 /* The PostgreSQL to measure, started if need be; borrowed until the session is closed. */
 int session_postgresql(struct session *session, const char **url, outfall_error *error);
+
+/* A MariaDB to measure, started if need be: its URL or its socket; borrowed as well. */
+int session_mariadb(struct session *session, const char **url, const char **socket,
+                    outfall_error *error);
 
 /*
  * CPU seconds of the server, all its processes; NAN where the scenario at hand uses none, or one

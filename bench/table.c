@@ -45,6 +45,18 @@ int table_open(struct table *table, struct session *session, const char *driver,
 #ifdef BENCH_POSTGRESQL
         &table_postgresql,
 #endif
+#ifdef BENCH_MYSQL
+        &table_mysql,
+#endif
+#if defined BENCH_ODBC && defined BENCH_POSTGRESQL
+        &table_odbc_postgresql,
+#endif
+#if defined BENCH_ODBC && defined BENCH_MYSQL
+        &table_odbc_mariadb,
+#endif
+#if defined BENCH_ODBC && defined BENCH_SQLITE
+        &table_odbc_sqlite,
+#endif
     };
     memset(table, 0, sizeof *table);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

@@ -13,11 +13,13 @@
 
 struct table {
     const struct table_kind *kind;
-    char url[4096]; /* For outfall_sink_open. */
-    void *part;     /* The kind's own. */
+    char url[4096];  /* For outfall_sink_open. */
+    char file[4096]; /* Where the database is one. */
+    void *part;      /* The kind's own. */
 };
 
-/* One per driver. `empty` leaves a table without rows, and the database without work of old. */
+/* One per driver and database. `empty` leaves a table without rows, and the database without work
+ * of old. */
 struct table_kind {
     const char *driver;
     int reopens; /* 1: `empty` makes a new file; whatever is open on it has to be closed first. */
@@ -29,7 +31,9 @@ struct table_kind {
     void (*close)(struct table *table);
 };
 
-extern const struct table_kind table_null, table_sqlite, table_postgresql;
+extern const struct table_kind table_null, table_sqlite, table_postgresql, table_mysql;
+/* table_odbc.c: they have only `open`, which makes the table one of the kinds above. */
+extern const struct table_kind table_odbc_postgresql, table_odbc_mariadb, table_odbc_sqlite;
 
 /* Finds the kind and opens it; table_close is legal after a failure too. */
 int table_open(struct table *table, struct session *session, const char *driver,

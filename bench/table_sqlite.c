@@ -6,17 +6,12 @@
 #include "raw_sqlite.h"
 #include "table.h"
 
-static const char *path_of(const struct table *table)
-{
-    return table->url + strlen("sqlite:");
-}
-
 static void remove_files(const struct table *table)
 {
     static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    char path[sizeof table->url + 16];
+    char path[sizeof table->file + 16];
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", path_of(table), endings[i]);
+        snprintf(path, sizeof path, "%s%s", table->file, endings[i]);
         unlink(path);
     }
 }
@@ -27,9 +22,9 @@ static int sqlite_empty(struct table *table, outfall_error *error)
     sqlite3 *db = NULL;
     int status;
     remove_files(table);
-    if (sqlite3_open(path_of(table), &db) != SQLITE_OK)
+    if (sqlite3_open(table->file, &db) != SQLITE_OK)
         status = outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_STOP, "cannot make %s: %s",
-                                   path_of(table), db == NULL ? "" : sqlite3_errmsg(db));
+                                   table->file, db == NULL ? "" : sqlite3_errmsg(db));
     else
         status = raw_sqlite_command(db,
                                     "PRAGMA journal_mode=wal; CREATE TABLE " ROW_TABLE
@@ -42,6 +37,7 @@ static int sqlite_empty(struct table *table, outfall_error *error)
 
 static int sqlite_open(struct table *table, struct session *session, outfall_error *error)
 {
+    snprintf(table->file, sizeof table->file, "%s/bench.db", session->scratch);
     snprintf(table->url, sizeof table->url, "sqlite:%s/bench.db", session->scratch);
     return sqlite_empty(table, error);
 }
@@ -52,7 +48,7 @@ static int sqlite_check(struct table *table, const struct bench_row *rows, size_
     sqlite3 *db = NULL;
     sqlite3_stmt *query = NULL;
     int status;
-    if (sqlite3_open(path_of(table), &db) != SQLITE_OK ||
+    if (sqlite3_open(table->file, &db) != SQLITE_OK ||
         sqlite3_busy_timeout(db, 5000) != SQLITE_OK ||
         sqlite3_prepare_v2(db, TABLE_SUMS, -1, &query, NULL) != SQLITE_OK ||
         sqlite3_step(query) != SQLITE_ROW) {

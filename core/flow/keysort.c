@@ -97,26 +97,19 @@ static void merge_sort(const sorter *by, bool deep, item *items, uint32_t count)
 /* ---- By counting ------------------------------------------------------------------ */
 
 /*
- * The shifts of the bytes in which the words differ, lowest first: of more than PASSES_MAX the
- * highest, and *unseen has the bits in which words may differ below these.
+ * The shifts of the bytes in which the words differ, highest first: at most PASSES_MAX, and *unseen
+ * has the bits in which words may differ below these.
  */
 static uint32_t find_shifts(const item *items, uint32_t count, uint32_t *shifts, uint64_t *unseen)
 {
     uint64_t differs = 0;
     uint32_t passes = 0;
-    int lowest = 64;
     for (uint32_t i = 1; i < count; i++)
         differs |= items[i].word ^ items[0].word;
-    for (int shift = 56; shift >= 0 && passes < PASSES_MAX; shift -= 8) {
-        if (((differs >> shift) & 0xFF) == 0)
-            continue;
-        passes++;
-        lowest = shift;
-    }
-    *unseen = lowest == 64 ? 0 : differs & ((UINT64_C(1) << lowest) - 1);
-    for (uint32_t i = 0; i < passes; lowest += 8)
-        if (((differs >> lowest) & 0xFF) != 0)
-            shifts[i++] = (uint32_t)lowest;
+    for (uint32_t shift = 64; shift > 0 && passes < PASSES_MAX; shift -= 8)
+        if (((differs >> (shift - 8)) & 0xFF) != 0)
+            shifts[passes++] = shift - 8;
+    *unseen = passes == 0 ? 0 : differs & ((UINT64_C(1) << shifts[passes - 1]) - 1);
     return passes;
 }
 
@@ -156,7 +149,7 @@ static void sort_words(const sorter *by, item *items, uint32_t count)
         return;
     }
     uint32_t passes = find_shifts(items, count, shifts, &unseen);
-    for (uint32_t i = 0; i < passes; i++) {
+    for (uint32_t i = passes; i-- > 0;) { /* The lowest first. */
         item *next = from;
         scatter(from, count, shifts[i], to);
         from = to;
