@@ -101,8 +101,10 @@ static int check_value(const of_arg *option, const char *value, char *message)
 {
     if (option->words == NULL || is_word(option->words, value))
         return 0;
-    snprintf(message, OF_ARGS_MESSAGE_MAX, "--%s takes %s, not \"%.100s\"", option->name,
-             option->words, value);
+    /* Behind a colon may be a password, where a URL has come to the wrong place. */
+    size_t shown = strcspn(value, ":");
+    snprintf(message, OF_ARGS_MESSAGE_MAX, "--%s takes %s, not \"%.*s\"", option->name,
+             option->words, (int)(shown < 100 ? shown : 100), value);
     return -1;
 }
 

@@ -12,9 +12,10 @@ enum { ENTRY_GROWTH_BYTES = 16 * 1024 };
 struct of_csv {
     struct csv_parser parser;
     size_t record_bytes_max;
-    of_rows *rows;       /* Of the call under way. */
-    bool ended;          /* The record's end was seen in this call. */
-    bool header;         /* Of the call under way: any number of fields will do. */
+    of_rows *rows; /* Of the call under way. */
+    bool ended;    /* The record's end was seen in this call. */
+    bool header;   /* Of the call under way: any number of fields will do. */
+    const char *kind_column;
     bool open;           /* A record was begun and has not ended. */
     uint64_t first_line; /* Where it began. */
     /* The lines of a record that takes several; a record of one line is never copied. */
@@ -60,6 +61,11 @@ void of_csv_close(of_csv *csv)
     csv_free(&csv->parser);
     free(csv->raw);
     free(csv);
+}
+
+void of_csv_kind_column(of_csv *csv, const char *name)
+{
+    csv->kind_column = name;
 }
 
 /* libcsv keeps its state after an error, so a new parser is the only way back to a clean one. */
@@ -125,11 +131,16 @@ static enum of_record end_record(of_csv *csv, const of_line *line, of_rejection 
 
     if (csv->header && rows->fields <= rows->columns)
         rows->columns = rows->fields;
-    if (rows->fields != rows->columns) {
+    size_t width = of_rows_width(rows);
+    if (rows->fields != width) {
         of_reject(rejection, csv->first_line, "%zu field%s, expected %zu: %s", rows->fields,
-                  rows->fields == 1 ? "" : "s", rows->columns,
-                  rows->fields < rows->columns ? "add the missing ones, empty for NULL"
-                                               : "quote a field that has a comma in it");
+                  rows->fields == 1 ? "" : "s", width,
+                  rows->fields < width ? "add the missing ones, empty for NULL"
+                                       : "quote a field that has a comma in it");
+        return reject(csv, line, false, rejection);
+    }
+    if (rows->kind_field != OF_ROWS_NO_KIND && rows->kind.kind < 0) {
+        of_kind_reject(&rows->kind, csv->kind_column, csv->first_line, rejection);
         return reject(csv, line, false, rejection);
     }
     of_rows_end(rows, csv->first_line);

@@ -20,11 +20,17 @@ typedef struct of_csv of_csv;
 int of_csv_open(size_t record_bytes_max, of_csv **out, outfall_error *error);
 void of_csv_close(of_csv *csv);
 
+/*
+ * Names the column that rows->kind_field stands for, for messages; borrowed. A record of which that
+ * field is not a kind is rejected.
+ */
+void of_csv_kind_column(of_csv *csv, const char *name);
+
 /* Forgets a record that was begun. */
 void of_csv_reset(of_csv *csv);
 
 /*
- * Feeds one line. A record with other than rows->columns fields is rejected. After a malformed
+ * Feeds one line. A record with other than of_rows_width fields is rejected. After a malformed
  * record reading goes on at the line after the one where the fault showed.
  */
 enum of_record of_csv_feed(of_csv *csv, const of_line *line, of_rows *rows,

@@ -79,19 +79,44 @@ static void member(of_jsontext *text, const char *key, const char *value)
     of_jsontext_string(text, value, strlen(value));
 }
 
+/* The row's kind as its first member, so that the row can be loaded again as it is. */
+static void compose_kind(of_jsontext *text, const of_rejection *rejection)
+{
+    of_jsontext_string(text, rejection->kind_column, strlen(rejection->kind_column));
+    of_jsontext_raw(text, ": ", 2);
+    of_jsontext_string(text, rejection->kind, strlen(rejection->kind));
+}
+
+static void compose_object(of_jsontext *text, const of_rejection *rejection)
+{
+    const char *json = rejection->json;
+    size_t length = rejection->json_bytes;
+
+    of_jsontext_format(text, ", \"row\": ");
+    /* A line of JSON may end with its line end. */
+    while (length > 0 && strchr("\r\n", json[length - 1]) != NULL)
+        length--;
+    if (rejection->kind_column != NULL && length > 0) { /* Without its brace it goes on. */
+        of_jsontext_raw(text, "{", 1);
+        compose_kind(text, rejection);
+        json++;
+        length--;
+        if (*json != '}')
+            of_jsontext_raw(text, ", ", 2);
+    }
+    of_jsontext_raw(text, json, length);
+}
+
 static void compose_row(of_jsontext *text, const of_rejection *rejection)
 {
     if (rejection->json != NULL) {
-        of_jsontext_format(text, ", \"row\": ");
-        /* A line of JSON may end with its line end. */
-        size_t length = rejection->json_bytes;
-        while (length > 0 && strchr("\r\n", rejection->json[length - 1]) != NULL)
-            length--;
-        of_jsontext_raw(text, rejection->json, length);
+        compose_object(text, rejection);
     } else if (rejection->values != NULL) {
         of_jsontext_format(text, ", \"row\": {");
+        if (rejection->kind_column != NULL)
+            compose_kind(text, rejection);
         for (size_t i = 0; i < rejection->names->count; i++) {
-            if (i > 0)
+            if (i > 0 || rejection->kind_column != NULL)
                 of_jsontext_raw(text, ", ", 2);
             of_jsontext_string(text, rejection->names->names[i], rejection->names->lengths[i]);
             of_jsontext_raw(text, ": ", 2);

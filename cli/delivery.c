@@ -95,6 +95,7 @@ static int take_rejected(of_delivery *delivery, outfall_error *error)
     rejection.file = file;
     memcpy(rejection.column, event->error.column, sizeof rejection.column);
     memcpy(rejection.sqlstate, event->error.sqlstate, sizeof rejection.sqlstate);
+    rejection.kind = of_input_kind(delivery->input, event->source_offset, &rejection.kind_column);
     rejection.json = event->row;
     rejection.json_bytes = event->row_bytes;
     of_progress_erase(delivery->progress);
@@ -164,6 +165,7 @@ static int refuse(of_delivery *delivery, const of_rows *rows, size_t index,
     of_reject(&rejection, line, "%s", why->message);
     rejection.file = file;
     memcpy(rejection.column, why->column, sizeof rejection.column);
+    rejection.kind = of_input_kind(delivery->input, rows->offsets[index], &rejection.kind_column);
     rejection.names = of_input_columns(delivery->input);
     rejection.values = &rows->values[index * rows->columns];
     of_progress_erase(delivery->progress);
@@ -177,7 +179,8 @@ static int write_some(of_delivery *delivery, const of_rows *rows, size_t *done,
     outfall_rows block = {.struct_size = sizeof block,
                           .count = rows->count - *done,
                           .values = &rows->values[*done * rows->columns],
-                          .source_offsets = &rows->offsets[*done]};
+                          .source_offsets = &rows->offsets[*done],
+                          .kinds = rows->kinds != NULL ? &rows->kinds[*done] : NULL};
     outfall_error why;
     size_t accepted = 0;
     int status = outfall_write(delivery->writer, &block, &accepted, &why);

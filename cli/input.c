@@ -14,7 +14,7 @@
 #include "ndjson.h"
 #include "source.h"
 
-enum { FILE_SHIFT = 48, FILES_MAX = 65536 };
+enum { FILE_SHIFT = 48, FILES_MAX = 65536, KIND_BITS = 2 };
 
 struct of_input {
     enum of_format format;
@@ -25,8 +25,10 @@ struct of_input {
     of_source *source; /* NULL between files. */
     of_csv *csv;
     of_ndjson *ndjson;
-    bool has_header; /* Of this file. */
-    bool learnt;     /* The columns are known: later headers are compared with them. */
+    const char *kind_column; /* Borrowed; NULL: none. */
+    size_t kind_field;       /* Which field of this file's records it is. */
+    bool has_header;         /* Of this file. */
+    bool learnt;             /* The columns are known: later headers are compared with them. */
     of_names columns;
     of_infer *samples;
     of_rows scratch;       /* A header, or a sample: one row. */
@@ -63,7 +65,7 @@ static int check_files(const of_input *input, outfall_error *error)
         if (stat(path, &info) != 0 || access(path, R_OK) != 0)
             return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                                      "cannot open %s: %s%s", name, strerror(errno),
-                                     strstr(path, "://") != NULL ? " (a URL goes after --to)" : "");
+                                     of_source_is_url(path) ? " (a URL goes after --to)" : "");
         if (S_ISDIR(info.st_mode))
             return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                                      "cannot read %s: it is a directory; name the files in it",
@@ -80,9 +82,11 @@ static int open_source(of_input *input, outfall_error *error)
         return status;
     snprintf(input->name, sizeof input->name, "%s", of_source_name(input->source));
     input->has_header = false;
+    input->kind_field = OF_ROWS_NO_KIND;
     of_rows_drop(&input->scratch);
     of_rows_clear(&input->scratch);
     input->scratch.columns = OF_COLUMNS_MAX;
+    input->scratch.kind_field = OF_ROWS_NO_KIND;
     return OUTFALL_OK;
 }
 
@@ -125,6 +129,15 @@ int of_input_open(enum of_format format, const char *const *paths, size_t count,
     }
     of_input_close(input);
     return status;
+}
+
+void of_input_kind_column(of_input *input, const char *name)
+{
+    input->kind_column = name;
+    if (input->csv != NULL)
+        of_csv_kind_column(input->csv, name);
+    else
+        of_ndjson_kind_key(input->ndjson, name);
 }
 
 void of_input_close(of_input *input)
@@ -183,6 +196,40 @@ static int check_name(const of_input *input, size_t field, const outfall_value *
     return OUTFALL_OK;
 }
 
+/* Takes the kind column out of the names in the scratch row. */
+static int take_kind_column(of_input *input, outfall_error *error)
+{
+    of_rows *header = &input->scratch;
+    const char *name = input->kind_column;
+    size_t field = 0;
+
+    if (name == NULL)
+        return OUTFALL_OK;
+    while (field < header->columns &&
+           (header->values[field].length != strlen(name) ||
+            memcmp(header->values[field].as.data, name, strlen(name)) != 0))
+        field++;
+    if (field == header->columns)
+        return header_error(input, error, "no column \"%s\", which --kind-column names", name);
+    if (header->columns == 1)
+        return header_error(input, error, "no column besides \"%s\", the kinds of rows", name);
+    header->columns--;
+    memmove(&header->values[field], &header->values[field + 1],
+            (header->columns - field) * sizeof header->values[0]);
+    input->kind_field = field;
+    return OUTFALL_OK;
+}
+
+static int add_names(of_input *input, outfall_error *error)
+{
+    for (size_t i = 0; i < input->scratch.columns; i++) {
+        const outfall_value *value = &input->scratch.values[i];
+        if (of_names_add(&input->columns, value->as.data, value->length) != 0)
+            return no_memory(error);
+    }
+    return OUTFALL_OK;
+}
+
 /* The names in the scratch row, distinct by now, against those of the first file. */
 static int map_names(of_input *input, outfall_error *error)
 {
@@ -213,14 +260,14 @@ static int take_header(of_input *input, outfall_error *error)
 
     for (size_t i = 0; i < header->columns && status == OUTFALL_OK; i++)
         status = check_name(input, i, &header->values[i], error);
-    for (size_t i = 0; i < header->columns && status == OUTFALL_OK && !input->learnt; i++) {
-        const outfall_value *value = &header->values[i];
-        if (of_names_add(&input->columns, value->as.data, value->length) != 0)
-            status = no_memory(error);
-    }
+    if (status == OUTFALL_OK)
+        status = take_kind_column(input, error);
+    if (status == OUTFALL_OK && !input->learnt)
+        status = add_names(input, error);
     if (status == OUTFALL_OK)
         status = map_names(input, error);
     of_rows_clear(header);
+    header->kind_field = input->kind_field;
     if (status == OUTFALL_OK && !input->learnt)
         of_source_keep(input->source); /* What is read twice starts after the header. */
     input->has_header = status == OUTFALL_OK;
@@ -312,11 +359,15 @@ static enum of_input_step next_file(of_input *input, outfall_error *error)
     return open_source(input, error) == OUTFALL_OK ? OF_INPUT_ROW : OF_INPUT_FAILED;
 }
 
+static uint64_t offset_of(const of_input *input, uint64_t line)
+{
+    return (uint64_t)input->index << FILE_SHIFT | line << KIND_BITS;
+}
+
 enum of_input_step of_input_next(of_input *input, of_rows *rows, of_rejection *rejection,
                                  outfall_error *error)
 {
     enum of_input_step step = OF_INPUT_END;
-    uint64_t file;
 
     while (input->source != NULL) {
         if (input->csv != NULL && !input->has_header) {
@@ -324,6 +375,7 @@ enum of_input_step of_input_next(of_input *input, of_rows *rows, of_rejection *r
             if (step != OF_INPUT_ROW)
                 return step;
         }
+        rows->kind_field = input->kind_field;
         step = read_record(input, rows, rejection, error);
         if (step != OF_INPUT_END)
             break;
@@ -331,14 +383,14 @@ enum of_input_step of_input_next(of_input *input, of_rows *rows, of_rejection *r
         if (step != OF_INPUT_ROW)
             return step;
     }
-    file = (uint64_t)input->index << FILE_SHIFT;
     if (step == OF_INPUT_ROW) {
-        rows->offsets[rows->count - 1] |= file;
-        input->last = rows->offsets[rows->count - 1];
+        size_t row = rows->count - 1;
+        input->last = offset_of(input, rows->offsets[row]);
+        rows->offsets[row] = input->last | (rows->kinds != NULL ? rows->kinds[row] : 0);
         if (!input->in_order && input->csv != NULL)
             put_in_order(input, rows);
     } else if (step == OF_INPUT_REJECTED) {
-        input->last = rejection->line | file;
+        input->last = offset_of(input, rejection->line);
         rejection->file = input->name;
     }
     return step;
@@ -439,7 +491,13 @@ void of_input_place(const of_input *input, uint64_t offset, char *file, size_t c
                     uint64_t *line)
 {
     of_source_display(input->paths[offset >> FILE_SHIFT], file, capacity);
-    *line = offset & ((UINT64_C(1) << FILE_SHIFT) - 1);
+    *line = (offset & ((UINT64_C(1) << FILE_SHIFT) - 1)) >> KIND_BITS;
+}
+
+const char *of_input_kind(const of_input *input, uint64_t offset, const char **column)
+{
+    *column = input->kind_column;
+    return *column != NULL ? of_kind_name((int)(offset & ((1u << KIND_BITS) - 1))) : NULL;
 }
 
 uint64_t of_input_last(const of_input *input)

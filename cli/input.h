@@ -36,6 +36,12 @@ int of_input_open(enum of_format format, const char *const *paths, size_t count,
 void of_input_close(of_input *input);
 
 /*
+ * Before the first sample: the column that has the rows' kinds, which is none of of_input_columns;
+ * borrowed. The rows of of_input_next are to have room for kinds.
+ */
+void of_input_kind_column(of_input *input, const char *name);
+
+/*
  * Learns from the next record of the first file: ROW was a sample, REJECTED will be reported when
  * it is read again. `of_input_sampled_bytes` is what it holds in memory for that.
  */
@@ -64,10 +70,12 @@ int of_input_descriptor(const of_input *input);
 /* Bytes read so far. */
 uint64_t of_input_bytes(const of_input *input);
 
-/* A row's offset names its file and line: the file's index in the upper 16 bits, 48 bits of line.
- */
+/* A row's offset names its file and line, and its kind: 16 bits of file, 46 of line, 2 of kind. */
 void of_input_place(const of_input *input, uint64_t offset, char *file, size_t capacity,
                     uint64_t *line);
+
+/* The kind column's name and what the row of that offset has there; NULL where there is none. */
+const char *of_input_kind(const of_input *input, uint64_t offset, const char **column);
 
 /* The offset of the last record that ended, 0 before the first. */
 uint64_t of_input_last(const of_input *input);

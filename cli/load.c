@@ -31,6 +31,7 @@ typedef struct of_load {
     const of_args *args;
     const char *url;
     const char *table;
+    const char *kind_column; /* NULL: every row is an insert. */
     bool create;
     enum of_format format;
     size_t sample_rows;
@@ -89,6 +90,24 @@ static int set_pair(outfall_config *config, const char *pair, outfall_error *err
     return outfall_config_set(config, key, equals + 1, error);
 }
 
+/* The library's option that this one sets, or NULL. */
+static const char *library_key(const of_arg *option)
+{
+    static const struct {
+        const char *name, *key;
+    } keys[] = {{"mode", "mode"},
+                {"key", "key"},
+                {"update", "update.columns"},
+                {"batch-rows", "batch.rows"},
+                {"linger-ms", "linger.ms"}};
+
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(keys[i].name, option->name) == 0)
+            return keys[i].key;
+    }
+    return NULL;
+}
+
 /* Options in the order in which they were given: the last one wins. */
 static int configure(of_load *load, outfall_error *error)
 {
@@ -101,14 +120,32 @@ static int configure(of_load *load, outfall_error *error)
         status = outfall_config_set(load->config, "create", "if-missing", error);
     for (size_t i = 0; i < load->args->given_count && status == OUTFALL_OK; i++) {
         const struct of_given *given = &load->args->given[i];
-        if (strcmp(given->option->name, "batch-rows") == 0)
-            status = outfall_config_set(load->config, "batch.rows", given->value, error);
-        else if (strcmp(given->option->name, "linger-ms") == 0)
-            status = outfall_config_set(load->config, "linger.ms", given->value, error);
+        const char *key = library_key(given->option);
+        if (key != NULL)
+            status = outfall_config_set(load->config, key, given->value, error);
         else if (strcmp(given->option->name, "set") == 0)
             status = set_pair(load->config, given->value, error);
     }
     return status;
+}
+
+/* What goes with some modes only; the mode may also have come by --set or the environment. */
+static int check_mode(const of_load *load, outfall_error *error)
+{
+    char mode[16];
+    int status = outfall_config_get(load->config, "mode", mode, sizeof mode, error);
+
+    if (status != OUTFALL_OK)
+        return status;
+    bool insert = strcmp(mode, "insert") == 0, upsert = strcmp(mode, "upsert") == 0;
+    if (load->kind_column != NULL && !upsert && strcmp(mode, "replace") != 0)
+        return usage(error, "--kind-column goes with --mode upsert or --mode replace: updates and "
+                            "deletes find their row by its key");
+    if (of_args_value(load->args, "update") != NULL && !upsert)
+        return usage(error, "--update goes with --mode upsert: it names what is updated");
+    if (of_args_value(load->args, "key") != NULL && insert && !load->create)
+        return usage(error, "--key goes with --mode upsert, replace or ignore, or with --create");
+    return OUTFALL_OK;
 }
 
 static int read_options(of_load *load, outfall_error *error)
@@ -120,6 +157,7 @@ static int read_options(of_load *load, outfall_error *error)
 
     load->url = of_args_value(args, "to");
     load->table = of_args_value(args, "table");
+    load->kind_column = of_args_value(args, "kind-column");
     load->create = of_args_value(args, "create") != NULL;
     load->format = choose_format(args);
     if (load->url == NULL || load->table == NULL)
@@ -135,7 +173,9 @@ static int read_options(of_load *load, outfall_error *error)
     int status = outfall_schema_new(&load->given, error);
     if (status == OUTFALL_OK && schema != NULL)
         status = outfall_schema_parse(load->given, schema, error);
-    return status == OUTFALL_OK ? configure(load, error) : status;
+    if (status == OUTFALL_OK)
+        status = configure(load, error);
+    return status == OUTFALL_OK ? check_mode(load, error) : status;
 }
 
 /* The text of a row may be larger than the row: twice leaves room for quotes and escapes. */
@@ -155,6 +195,8 @@ static int open_files(of_load *load, outfall_error *error)
     if (status == OUTFALL_OK)
         status = of_input_open(load->format, load->args->operands, load->args->operand_count,
                                load->record_bytes_max, &load->input, error);
+    if (status == OUTFALL_OK && load->kind_column != NULL)
+        of_input_kind_column(load->input, load->kind_column);
     if (status == OUTFALL_OK)
         status = of_deadletters_open(of_args_value(load->args, "dead-letter"), load->args->operands,
                                      load->args->operand_count, &load->letters, error);
@@ -251,6 +293,11 @@ static int match_given(of_load *load, outfall_error *error)
         const char *name = outfall_schema_column(load->given, i)->name;
         if (of_names_find(names, name, strlen(name), i) < names->count)
             continue;
+        if (load->kind_column != NULL && strcmp(name, load->kind_column) == 0)
+            return usage(error,
+                         "--schema names the column \"%s\", which has the rows' kinds: it is "
+                         "not part of the table",
+                         name);
         if (load->format == OF_FORMAT_CSV)
             return usage(error, "--schema names the column \"%s\", which the header has not", name);
         if (of_names_add(names, name, strlen(name)) != 0)
@@ -307,6 +354,8 @@ static int open_delivery(of_load *load, outfall_error *error)
     }
     status = of_rows_init(&load->rows, of_input_columns(load->input)->count, BLOCK_ROWS,
                           load->record_bytes_max, error);
+    if (status == OUTFALL_OK && load->kind_column != NULL)
+        status = of_rows_add_kinds(&load->rows, error);
     if (status != OUTFALL_OK) {
         of_delivered nothing;
         outfall_error later;
@@ -479,13 +528,25 @@ static int run(const of_args *args)
 }
 
 static const of_arg options[] = {
-    {"to", "URL", NULL, "The database: sqlite:PATH, postgresql://user@host/db, null:. Needed."},
+    {"to", "URL", NULL,
+     "The database: sqlite:PATH, postgresql://user@host/db, mysql://user@host/db, odbc:DSN=NAME, "
+     "null:. Needed."},
     {"table", "TABLE", NULL, "The table, as name or schema.name. Needed."},
     {"create", NULL, NULL,
      "Create the table if it is not there; types are inferred from the first rows."},
     {"schema", "'NAME TYPE, …'", NULL,
      "With --create: the types of these columns, such as 'id int64 not null primary key, "
      "price decimal(10,2)'."},
+    {"mode", "insert|upsert|replace|ignore", "insert|upsert|replace|ignore",
+     "What becomes of a row whose key is in the table: an error (insert, the default), an update "
+     "of the columns in the file (upsert) or of the whole row (replace), or nothing (ignore)."},
+    {"key", "A,B", NULL,
+     "The columns that identify a row; else the table's primary key. With --create they become "
+     "it."},
+    {"update", "A,B", NULL, "The columns that --mode upsert updates; else all but the key."},
+    {"kind-column", "COLUMN", NULL,
+     "The column of the file that says of each row insert, update or delete; with --mode upsert "
+     "or replace."},
     {"format", "csv|ndjson", "csv|ndjson",
      "The files' format. Without it, ndjson where the first file ends in .ndjson, .jsonl or "
      ".json, else csv."},

@@ -12,6 +12,7 @@
 #include "options.h"
 #include "ping.h"
 #include "say.h"
+#include "source.h"
 
 static const of_command *const commands[] = {
     &of_load_command,    &of_ping_command,       &of_drivers_command,
@@ -35,7 +36,9 @@ static int unknown_command(const char *name)
         names[count] = commands[count]->name;
     names[count] = NULL;
     const char *nearest = of_args_nearest(name, names);
-    if (nearest != NULL)
+    if (of_source_is_url(name))
+        of_say("a URL is not a command: outfall ping URL, outfall load --to URL");
+    else if (nearest != NULL)
         of_say("unknown command %.64s; did you mean %s?", name, nearest);
     else
         of_say("unknown command %.64s; outfall --help lists them", name);

@@ -15,6 +15,8 @@ typedef struct of_member {
 
 struct of_ndjson {
     size_t record_bytes_max;
+    const char *kind_key; /* Borrowed; NULL: none. */
+    size_t kind_key_length;
     json_t *root; /* Of the line under way. */
     size_t count;
     of_member members[OF_COLUMNS_MAX];
@@ -35,6 +37,12 @@ void of_ndjson_close(of_ndjson *ndjson)
         return;
     json_decref(ndjson->root);
     free(ndjson);
+}
+
+void of_ndjson_kind_key(of_ndjson *ndjson, const char *key)
+{
+    ndjson->kind_key = key;
+    ndjson->kind_key_length = strlen(key);
 }
 
 /* ---- The text of the values ------------------------------------------------------- */
@@ -233,6 +241,33 @@ static enum of_record parse(of_ndjson *ndjson, const of_line *line, of_rejection
     return OF_RECORD_ROW;
 }
 
+static bool is_kind(const of_ndjson *ndjson, const of_member *member)
+{
+    return ndjson->kind_key != NULL && member->key_length == ndjson->kind_key_length &&
+           memcmp(member->key, ndjson->kind_key, member->key_length) == 0;
+}
+
+/* It is an object, so the dead letter can have it whole. */
+static enum of_record reject_object(const of_line *line, of_rows *rows, of_rejection *rejection)
+{
+    of_rows_drop(rows);
+    rejection->json = line->text;
+    rejection->json_bytes = line->length;
+    return OF_RECORD_REJECTED;
+}
+
+static enum of_record reject_key(const of_member *member, const of_line *line, of_rows *rows,
+                                 of_rejection *rejection)
+{
+    of_reject(rejection, line->number, "%s",
+              member->key_length == 0
+                  ? "a key is empty: it names no column"
+                  : "no such column: the columns are the keys of the first rows; raise "
+                    "--sample-rows");
+    snprintf(rejection->column, sizeof rejection->column, "%s", member->key);
+    return reject_object(line, rows, rejection);
+}
+
 enum of_record of_ndjson_feed(of_ndjson *ndjson, const of_line *line, const of_names *columns,
                               of_rows *rows, of_rejection *rejection)
 {
@@ -243,23 +278,21 @@ enum of_record of_ndjson_feed(of_ndjson *ndjson, const of_line *line, const of_n
         return record;
     while (rows->fields < rows->columns)
         of_rows_put_null(rows);
+    of_kind_read(&rows->kind, &(outfall_value){.type = OUTFALL_TYPE_NULL});
     for (size_t i = 0; i < ndjson->count; i++) {
         const of_member *member = &ndjson->members[i];
-        column = of_names_find(columns, member->key, member->key_length, column);
-        if (column == columns->count) {
-            of_reject(rejection, line->number, "%s",
-                      member->key_length == 0
-                          ? "a key is empty: it names no column"
-                          : "no such column: the columns are the keys of the first rows; raise "
-                            "--sample-rows");
-            snprintf(rejection->column, sizeof rejection->column, "%s", member->key);
-            of_rows_drop(rows);
-            rejection->json =
-                line->text; /* It is an object, so the dead letter can have it whole. */
-            rejection->json_bytes = line->length;
-            return OF_RECORD_REJECTED;
+        if (is_kind(ndjson, member)) {
+            of_kind_read(&rows->kind, &member->value);
+            continue;
         }
+        column = of_names_find(columns, member->key, member->key_length, column);
+        if (column == columns->count)
+            return reject_key(member, line, rows, rejection);
         of_rows_set(rows, column++, &member->value);
+    }
+    if (ndjson->kind_key != NULL && rows->kind.kind < 0) {
+        of_kind_reject(&rows->kind, ndjson->kind_key, line->number, rejection);
+        return reject_object(line, rows, rejection);
     }
     of_rows_end(rows, line->number);
     return OF_RECORD_ROW;
@@ -274,6 +307,8 @@ enum of_record of_ndjson_learn(of_ndjson *ndjson, const of_line *line, of_names 
 
     for (size_t i = 0; record == OF_RECORD_ROW && i < ndjson->count; i++) {
         const of_member *member = &ndjson->members[i];
+        if (is_kind(ndjson, member))
+            continue;
         column = of_names_find(columns, member->key, member->key_length, column);
         if (column == columns->count) {
             /* What finds no room, or is no name, is rejected when the line is fed. */

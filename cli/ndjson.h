@@ -19,6 +19,9 @@ typedef struct of_ndjson of_ndjson;
 int of_ndjson_open(size_t record_bytes_max, of_ndjson **out, outfall_error *error);
 void of_ndjson_close(of_ndjson *ndjson);
 
+/* The key that is the row's kind and no column; borrowed. Rows without a kind are rejected then. */
+void of_ndjson_kind_key(of_ndjson *ndjson, const char *key);
+
 /*
  * Feeds one line. Each key goes to the column of its name, a missing one is NULL, an unknown one
  * rejects the row.

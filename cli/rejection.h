@@ -17,7 +17,9 @@ typedef struct of_rejection {
     char column[OUTFALL_COLUMN_NAME_MAX]; /* Empty where no single column is at fault. */
     char sqlstate[6];                     /* Empty where the database did not see the row. */
     char reason[OUTFALL_MESSAGE_MAX];
-    /* The row, in one of three forms; borrowed. */
+    /* The row, in one of three forms; borrowed. For the first two: the member that it lacks. */
+    const char *kind_column; /* NULL: none. */
+    const char *kind;
     const char *json; /* A JSON object. */
     size_t json_bytes;
     const of_names *names; /* Column names, with their values. */

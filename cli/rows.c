@@ -14,6 +14,7 @@ int of_rows_init(of_rows *rows, size_t columns, size_t capacity, size_t row_text
     rows->columns = columns;
     rows->capacity = capacity;
     rows->text_capacity = row_text_max + BLOCK_TEXT_BYTES;
+    rows->kind_field = OF_ROWS_NO_KIND;
     rows->values = calloc(columns * capacity + 1, sizeof rows->values[0]);
     rows->offsets = calloc(capacity, sizeof rows->offsets[0]);
     rows->text = malloc(rows->text_capacity);
@@ -27,8 +28,22 @@ void of_rows_free(of_rows *rows)
 {
     free(rows->values);
     free(rows->offsets);
+    free(rows->kinds);
     free(rows->text);
     memset(rows, 0, sizeof *rows);
+}
+
+int of_rows_add_kinds(of_rows *rows, outfall_error *error)
+{
+    rows->kinds = calloc(rows->capacity, sizeof rows->kinds[0]);
+    if (rows->kinds == NULL)
+        return outfall_error_set(error, OUTFALL_ERR_NOMEM, OUTFALL_ACTION_STOP, "out of memory");
+    return OUTFALL_OK;
+}
+
+size_t of_rows_width(const of_rows *rows)
+{
+    return rows->columns + (rows->kind_field != OF_ROWS_NO_KIND);
 }
 
 bool of_rows_full(const of_rows *rows)
@@ -36,11 +51,31 @@ bool of_rows_full(const of_rows *rows)
     return rows->count == rows->capacity || rows->text_bytes >= BLOCK_TEXT_BYTES;
 }
 
+/* Of the row being built, how many values are there. */
+static size_t value_count(const of_rows *rows)
+{
+    size_t values = rows->fields - (rows->fields > rows->kind_field);
+    return values < rows->columns ? values : rows->columns;
+}
+
 /* The slot for the next value, or NULL where the row has all its columns. */
 static outfall_value *next_slot(of_rows *rows)
 {
-    size_t field = rows->fields++;
-    return field < rows->columns ? &rows->values[rows->count * rows->columns + field] : NULL;
+    size_t value = rows->fields++;
+    value -= value > rows->kind_field;
+    return value < rows->columns ? &rows->values[rows->count * rows->columns + value] : NULL;
+}
+
+/* True where the next field is the kind: it is read, and keeps nothing. */
+static bool take_kind(of_rows *rows, int type, const char *text, size_t length)
+{
+    if (rows->fields != rows->kind_field)
+        return false;
+    const outfall_value value = {
+        .type = (uint32_t)type, .length = (uint32_t)length, .as.data = text};
+    rows->fields++;
+    of_kind_read(&rows->kind, &value);
+    return true;
 }
 
 static const char *keep_text(of_rows *rows, const char *text, size_t length)
@@ -54,6 +89,8 @@ static const char *keep_text(of_rows *rows, const char *text, size_t length)
 
 void of_rows_put_text(of_rows *rows, int type, const char *text, size_t length)
 {
+    if (take_kind(rows, type, text, length))
+        return;
     outfall_value *slot = next_slot(rows);
     if (slot == NULL)
         return;
@@ -64,6 +101,8 @@ void of_rows_put_text(of_rows *rows, int type, const char *text, size_t length)
 
 void of_rows_put_null(of_rows *rows)
 {
+    if (take_kind(rows, OUTFALL_TYPE_NULL, NULL, 0))
+        return;
     outfall_value *slot = next_slot(rows);
     if (slot != NULL)
         memset(slot, 0, sizeof *slot);
@@ -78,14 +117,14 @@ static bool holds_text(const outfall_value *value)
 /* A record of several lines may be half read when its block is handed on: it moves to the front. */
 void of_rows_clear(of_rows *rows)
 {
-    size_t fields = rows->fields < rows->columns ? rows->fields : rows->columns;
+    size_t values = value_count(rows);
     size_t moved = rows->text_start;
 
-    if (fields > 0 && rows->count > 0)
+    if (values > 0 && rows->count > 0)
         memmove(rows->values, &rows->values[rows->count * rows->columns],
-                fields * sizeof rows->values[0]);
+                values * sizeof rows->values[0]);
     memmove(rows->text, rows->text + moved, rows->text_bytes - moved);
-    for (size_t i = 0; i < fields; i++) {
+    for (size_t i = 0; i < values; i++) {
         if (holds_text(&rows->values[i]))
             rows->values[i].as.data = (const char *)rows->values[i].as.data - moved;
     }
@@ -104,6 +143,8 @@ void of_rows_set(of_rows *rows, size_t column, const outfall_value *value)
 
 void of_rows_end(of_rows *rows, uint64_t offset)
 {
+    if (rows->kinds != NULL)
+        rows->kinds[rows->count] = (uint8_t)rows->kind.kind;
     rows->offsets[rows->count++] = offset;
     rows->fields = 0;
     rows->text_start = rows->text_bytes;

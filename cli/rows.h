@@ -13,6 +13,11 @@
 
 #include <outfall/row.h>
 
+#include "kind.h"
+
+/* No field of a record is its kind. */
+#define OF_ROWS_NO_KIND SIZE_MAX
+
 typedef struct of_rows {
     size_t columns;
     size_t capacity; /* Rows. */
@@ -20,6 +25,9 @@ typedef struct of_rows {
     size_t fields; /* Values put since; may be more than `columns`: the surplus is only counted. */
     outfall_value *values; /* Row after row. */
     uint64_t *offsets;     /* One a row. */
+    uint8_t *kinds;        /* One a row: enum outfall_row_kind. NULL: rows have none. */
+    size_t kind_field;     /* Which field of a record is its kind, and no value of the row. */
+    of_kind kind;          /* Of the row being built. */
     char *text;
     size_t text_bytes;
     size_t text_start; /* Of the row being built. */
@@ -30,6 +38,12 @@ typedef struct of_rows {
 int of_rows_init(of_rows *rows, size_t columns, size_t capacity, size_t row_text_max,
                  outfall_error *error);
 void of_rows_free(of_rows *rows);
+
+/* Makes room for kinds; then kind_field may be set. OUTFALL_ERR_NOMEM. */
+int of_rows_add_kinds(of_rows *rows, outfall_error *error);
+
+/* How many fields a record has: the columns, and its kind. */
+size_t of_rows_width(const of_rows *rows);
 
 /* No room for one more row of any size: write them and clear. */
 bool of_rows_full(const of_rows *rows);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,13 +34,35 @@ struct of_source {
     char name[512];
 };
 
+/* The schemes behind which a password may stand without a host: odbc:PWD=…, mysql:?password=… */
+static size_t keyword_scheme(const char *path)
+{
+    static const char *const schemes[] = {"odbc:", "mysql:", "postgresql:", "postgres:"};
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (strncasecmp(path, schemes[i], strlen(schemes[i])) == 0)
+            return strlen(schemes[i]);
+    }
+    return 0;
+}
+
+bool of_source_is_url(const char *path)
+{
+    return strstr(path, "://") != NULL || keyword_scheme(path) > 0;
+}
+
 void of_source_display(const char *path, char *out, size_t capacity)
 {
     const char *scheme_end = strstr(path, "://");
     const char *host, *end, *at;
+    size_t scheme = keyword_scheme(path);
 
     if (strcmp(path, "-") == 0) {
         snprintf(out, capacity, "standard input");
+        return;
+    }
+    if (scheme > 0 && strncmp(path + scheme, "//", 2) != 0) {
+        snprintf(out, capacity, "%.*s***", (int)scheme, path);
         return;
     }
     if (scheme_end == NULL) {
@@ -51,6 +74,12 @@ void of_source_display(const char *path, char *out, size_t capacity)
     end = host + strcspn(host, "?#");
     for (at = end; at > host && at[-1] != '@'; at--)
         ;
+    if (at == host && strchr(end, '@') != NULL) {
+        /* A ? or # in a password that is not percent-encoded, or an @ in the query: who can tell?
+         */
+        snprintf(out, capacity, "%.*s://***", (int)(scheme_end - path), path);
+        return;
+    }
     host = at > host ? at : host;
     snprintf(out, capacity, "%.*s://%.*s", (int)(scheme_end - path), path,
              (int)strcspn(host, "/?#"), host);
@@ -69,7 +98,7 @@ static int open_descriptor(of_source *source, const char *path, outfall_error *e
     if (source->descriptor < 0)
         return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                                  "cannot open %s: %s%s", source->name, strerror(errno),
-                                 strstr(path, "://") != NULL ? " (a URL goes after --to)" : "");
+                                 of_source_is_url(path) ? " (a URL goes after --to)" : "");
     if (fstat(source->descriptor, &info) == 0 && S_ISDIR(info.st_mode))
         return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,
                                  "cannot read %s: it is a directory; name the files in it",

@@ -60,7 +60,10 @@ void of_source_keep(of_source *source);
 size_t of_source_kept_bytes(const of_source *source);
 void of_source_rewind(of_source *source);
 
-/* A path for messages: a URL given by mistake is cut to its scheme and host, never a password. */
+/* Whether a path is a URL given by mistake. */
+bool of_source_is_url(const char *path);
+
+/* A path for messages: of a URL no more than its scheme and host, never a password. */
 void of_source_display(const char *path, char *out, size_t capacity);
 
 #endif

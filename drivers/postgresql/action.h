@@ -4,12 +4,30 @@
 #define DRV_PG_ACTION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct drv_pg_action {
     int status;         /* enum outfall_status */
     int action;         /* enum outfall_action */
     const char *advice; /* What to do, for the message; NULL where the server's text says it. */
 } drv_pg_action;
+
+/* One line of the table. */
+typedef struct drv_pg_rule {
+    const char *prefix;          /* A SQLSTATE, or the beginning of one. */
+    const char *source_function; /* NULL: any. */
+    const char *meaning;
+    int status;
+    int action;
+    const char *advice;
+} drv_pg_rule;
+
+/*
+ * The first rule that fits is taken: exact codes stand before their classes. The last has an empty
+ * prefix and fits all. docs/drivers/postgresql.md has the same table.
+ */
+extern const drv_pg_rule drv_pg_rules[];
+extern const size_t drv_pg_rule_count;
 
 /*
  * Classifies one error.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows to columns: a batch as binary arrays, the parameters of INSERT … SELECT unnest($1), … .
- * Their memory is kept from batch to batch.
+ * The parameters of prepared statements: rows as columns, one binary array each, for unnest($1), …;
+ * or one row as it lies. Their memory is kept from batch to batch.
  */
 #ifndef DRV_PG_ARRAYS_H
 #define DRV_PG_ARRAYS_H
@@ -30,9 +30,19 @@ typedef struct drv_pg_arrays {
     int *formats;        /* and that it is binary. */
 } drv_pg_arrays;
 
-/* Fills the arrays, one for each column of the target. */
+/* Fills the arrays: one for each column of the target, or of its key for a batch of deletes. */
 int drv_pg_arrays_fill(drv_pg_arrays *arrays, const drv_pg_target *target,
                        const outfall_batch *batch, outfall_error *error);
+
+/* Makes room for the parameters of one row. */
+int drv_pg_arrays_reserve(drv_pg_arrays *arrays, uint32_t columns, outfall_error *error);
+
+/*
+ * Points the parameters at the fields of one row, and steps over it. *left is what is left of the
+ * span.
+ */
+int drv_pg_arrays_row(drv_pg_arrays *arrays, const uint8_t **row, size_t *left, uint32_t columns,
+                      outfall_error *error);
 
 /* All zeroes is legal, and what is left. */
 void drv_pg_arrays_free(drv_pg_arrays *arrays);

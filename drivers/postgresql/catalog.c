@@ -40,6 +40,8 @@
     " EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = r.oid AND i.indisprimary"       \
     "  AND a.attnum = ANY (i.indkey)),"                                                            \
     " pg_catalog.has_column_privilege(r.oid, a.attnum, 'INSERT'),"                                 \
+    " pg_catalog.has_column_privilege(r.oid, a.attnum, 'UPDATE'),"                                 \
+    " pg_catalog.has_column_privilege(r.oid, a.attnum, 'SELECT'),"                                 \
     " r.relkind <> 'v' OR r.instead OR"                                                            \
     "  pg_catalog.pg_column_is_updatable(r.oid, a.attnum, true)"                                   \
     " FROM relation r LEFT JOIN (attribute a JOIN base b ON b.attnum = a.attnum"                   \

@@ -32,6 +32,8 @@ enum drv_pg_catalog_field {
     DRV_PG_BASE_NAME,
     DRV_PG_KEY,
     DRV_PG_COLUMN_MAY_INSERT,
+    DRV_PG_COLUMN_MAY_UPDATE,
+    DRV_PG_COLUMN_MAY_SELECT,
     DRV_PG_COLUMN_WRITABLE /* False for a view's expressions. */
 };
 

@@ -9,6 +9,7 @@
 #include "postgresql/catalog.h"
 #include "postgresql/connection.h"
 #include "postgresql/fault.h"
+#include "postgresql/key.h"
 #include "postgresql/sql.h"
 #include "postgresql/target.h"
 #include "postgresql/type.h"
@@ -261,7 +262,8 @@ static bool can_copy(const description *it)
            drv_pg_catalog_true(it->answer, 0, DRV_PG_MAY_INSERT);
 }
 
-static int make_target(const description *it, outfall_target **out, outfall_error *error)
+static int make_target(const description *it, int64_t deadline_us, outfall_target **out,
+                       outfall_error *error)
 {
     drv_text display = {0};
     bool overriding = false;
@@ -275,7 +277,7 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
     target->name = strdup(relation);
     target->oid = (uint32_t)drv_pg_catalog_number(it->answer, 0, DRV_PG_OID);
     target->kind = drv_pg_catalog_text(it->answer, 0, DRV_PG_KIND)[0];
-    target->copy = can_copy(it);
+    target->copy = it->options->mode == OUTFALL_MODE_INSERT && can_copy(it);
     target->base.column_count = (uint32_t)it->count;
     target->columns = calloc(it->count + 1, sizeof *target->columns); /* Never of size 0. */
     target->sources = calloc(it->count + 1, sizeof *target->sources);
@@ -286,6 +288,9 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
         status = fill_column(it, it->rows[i], target, i, error);
         overriding = overriding || target->columns[i].flags & OUTFALL_COLUMN_IDENTITY_ALWAYS;
     }
+    if (status == OUTFALL_OK && it->options->mode != OUTFALL_MODE_INSERT)
+        status = drv_pg_key_describe(it->connection, it->answer, it->options, target, deadline_us,
+                                     error);
     if (status == OUTFALL_OK)
         status = drv_pg_target_finish(target, overriding, error);
     if (status == OUTFALL_OK) {
@@ -296,7 +301,8 @@ static int make_target(const description *it, outfall_target **out, outfall_erro
     return status;
 }
 
-static int describe_found(description *it, outfall_target **out, outfall_error *error)
+static int describe_found(description *it, int64_t deadline_us, outfall_target **out,
+                          outfall_error *error)
 {
     int status = check_relation(it, error);
     if (status != OUTFALL_OK)
@@ -307,7 +313,7 @@ static int describe_found(description *it, outfall_target **out, outfall_error *
         return drv_fail_nomem(error);
     status = it->options->columns == NULL ? take_writable(it, error) : take_named(it, error);
     if (status == OUTFALL_OK)
-        status = make_target(it, out, error);
+        status = make_target(it, deadline_us, out, error);
     free(it->rows);
     return status;
 }
@@ -331,7 +337,7 @@ int drv_pg_describe(outfall_connection *connection, const outfall_table_name *na
         status = drv_pg_catalog_ask(connection, name, deadline_us, &it.answer, error);
     if (status == OUTFALL_OK)
         status = PQntuples(it.answer) > 0
-                     ? describe_found(&it, out, error)
+                     ? describe_found(&it, deadline_us, out, error)
                      : drv_pg_catalog_fail_missing(connection, name, deadline_us, error);
     PQclear(it.answer);
     connection->subject = NULL;

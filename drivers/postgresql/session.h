@@ -31,8 +31,10 @@ typedef enum drv_pg_transaction {
 typedef struct drv_pg_statement {
     uint64_t serial; /* The target's; 0: the slot is free. */
     uint64_t used;
-    bool insert;
-    bool check;
+    bool prepared[DRV_PG_PURPOSES];
+    /* Batches that go row by row at once, since equal keys were in those before. */
+    uint32_t skip;
+    uint32_t skip_next; /* How many when it happens again. */
 } drv_pg_statement;
 
 struct outfall_connection {

@@ -6,34 +6,28 @@
 
 #include "postgresql/wait.h"
 
-static drv_pg_statement_name name_of(const char *purpose, uint64_t serial)
+drv_pg_statement_name drv_pg_name_of(drv_pg_purpose purpose, uint64_t serial)
 {
+    static const char *const words[DRV_PG_PURPOSES] = {
+        [DRV_PG_WRITE] = "write",
+        [DRV_PG_WRITE_ROW] = "row",
+        [DRV_PG_DELETE] = "delete",
+        [DRV_PG_CHECK] = "check",
+    };
     drv_pg_statement_name name;
-    snprintf(name.text, sizeof name.text, "outfall_%s_%" PRIu64, purpose, serial);
+    snprintf(name.text, sizeof name.text, "outfall_%s_%" PRIu64, words[purpose], serial);
     return name;
-}
-
-drv_pg_statement_name drv_pg_insert_name(uint64_t serial)
-{
-    return name_of("insert", serial);
-}
-
-drv_pg_statement_name drv_pg_check_name(uint64_t serial)
-{
-    return name_of("check", serial);
 }
 
 static int deallocate(outfall_connection *connection, const drv_pg_statement *statement,
                       int64_t deadline_us, outfall_error *error)
 {
-    char sql[2 * DRV_PG_STATEMENT_NAME_MAX + 32];
+    char sql[DRV_PG_PURPOSES * (DRV_PG_STATEMENT_NAME_MAX + 16)];
     int length = 0;
-    if (statement->insert)
-        length =
-            snprintf(sql, sizeof sql, "DEALLOCATE %s;", drv_pg_insert_name(statement->serial).text);
-    if (statement->check)
-        length += snprintf(sql + length, sizeof sql - (size_t)length, "DEALLOCATE %s",
-                           drv_pg_check_name(statement->serial).text);
+    for (int purpose = 0; purpose < DRV_PG_PURPOSES; purpose++)
+        if (statement->prepared[purpose])
+            length += snprintf(sql + length, sizeof sql - (size_t)length, "DEALLOCATE %s;",
+                               drv_pg_name_of((drv_pg_purpose)purpose, statement->serial).text);
     return length > 0 ? drv_pg_query(connection, sql, deadline_us, NULL, error) : OUTFALL_OK;
 }
 

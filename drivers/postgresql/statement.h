@@ -12,12 +12,11 @@ typedef struct drv_pg_statement_name {
     char text[DRV_PG_STATEMENT_NAME_MAX];
 } drv_pg_statement_name;
 
-drv_pg_statement_name drv_pg_insert_name(uint64_t serial);
-drv_pg_statement_name drv_pg_check_name(uint64_t serial);
+drv_pg_statement_name drv_pg_name_of(drv_pg_purpose purpose, uint64_t serial);
 
 /*
  * The target's slot. Where all are taken, the one unused longest is deallocated on the server
- * first. The caller sets `insert` and `check` once the server has prepared them.
+ * first. The caller sets `prepared` once the server has prepared one.
  */
 int drv_pg_statement_slot(outfall_connection *connection, const drv_pg_target *target,
                           int64_t deadline_us, drv_pg_statement **out, outfall_error *error);

@@ -19,22 +19,63 @@ static void add_column_names(drv_text *to, const drv_pg_target *target)
     }
 }
 
-/*
- * One SELECT list entry a column. An array has the column's own element type, so its receive
- * function is the one COPY calls. A type without an encoding comes as text: its cast names no
- * modifier, since an explicit cast to bit(3) cuts where the assignment that follows refuses.
- */
-static void make_insert(drv_text *to, const drv_pg_target *target, bool overriding)
+/* "unnest($1::pg_catalog.int8[])", or without arrays "$1::pg_catalog.int8". */
+static void add_parameter(drv_text *to, const drv_pg_column *source, uint32_t number, bool array)
 {
-    drv_text_format(to, "INSERT INTO %s (", target->display);
+    const drv_pg_type *type = drv_pg_type_of(source->base_type);
+    drv_text_format(to,
+                    array ? "pg_catalog.unnest($%" PRIu32 "::pg_catalog.%s[])"
+                          : "$%" PRIu32 "::pg_catalog.%s",
+                    number, type != NULL ? type->name : "text");
+    if (type == NULL)
+        drv_text_format(to, "::%s", source->base_name);
+}
+
+/*
+ * One parameter a column. An array has the column's own element type, so its receive function is
+ * the one COPY calls. A type without an encoding comes as text: its cast names no modifier, since
+ * an explicit cast to bit(3) cuts where the assignment that follows refuses. The alias is for a
+ * table that is itself called "excluded".
+ */
+static void make_insert(drv_text *to, const drv_pg_target *target, bool overriding, bool arrays)
+{
+    drv_text_format(to, "INSERT INTO %s%s (", target->display,
+                    target->conflict != NULL ? " AS outfall_target" : "");
     add_column_names(to, target);
-    drv_text_add(to, overriding ? ") OVERRIDING SYSTEM VALUE SELECT " : ") SELECT ");
+    drv_text_format(to, ")%s %s", overriding ? " OVERRIDING SYSTEM VALUE" : "",
+                    arrays ? "SELECT " : "VALUES (");
     for (uint32_t i = 0; i < target->base.column_count; i++) {
-        const drv_pg_type *type = drv_pg_type_of(target->sources[i].base_type);
-        drv_text_format(to, "%spg_catalog.unnest($%" PRIu32 "::pg_catalog.%s[])", i > 0 ? ", " : "",
-                        i + 1, type != NULL ? type->name : "text");
-        if (type == NULL)
-            drv_text_format(to, "::%s", target->sources[i].base_name);
+        drv_text_add(to, i > 0 ? ", " : "");
+        add_parameter(to, &target->sources[i], i + 1, arrays);
+    }
+    if (!arrays)
+        drv_text_add(to, ")");
+    if (target->conflict != NULL)
+        drv_text_format(to, " %s", target->conflict);
+}
+
+/*
+ * Compares by the index's own operators and collations: by another equality it could remove other
+ * rows than those that ON CONFLICT would find. ONLY: a plain table's children have keys of their
+ * own, which no insert into it sees.
+ */
+static void make_delete(drv_text *to, const drv_pg_target *target)
+{
+    drv_text_format(to, "DELETE FROM %s%s AS outfall_target USING (SELECT ",
+                    target->kind == 'p' ? "" : "ONLY ", target->display);
+    for (uint32_t i = 0; i < target->base.key_count; i++) {
+        drv_text_add(to, i > 0 ? ", " : "");
+        add_parameter(to, &target->sources[target->key[i]], i + 1, true);
+        drv_text_format(to, " AS k%" PRIu32, i);
+    }
+    drv_text_add(to, ") AS outfall_key WHERE ");
+    for (uint32_t i = 0; i < target->base.key_count; i++) {
+        const drv_pg_column *source = &target->sources[target->key[i]];
+        drv_text_add(to, i > 0 ? " AND outfall_target." : "outfall_target.");
+        drv_identifier_quote(to, target->columns[target->key[i]].name, '"');
+        drv_text_format(to, " OPERATOR(%s) outfall_key.k%" PRIu32, source->equals, i);
+        if (source->collation != NULL)
+            drv_text_format(to, " COLLATE %s", source->collation);
     }
 }
 
@@ -72,6 +113,21 @@ static void add_aspect(drv_text *to, const drv_pg_target *target, const int *by_
 }
 
 /*
+ * The key's index is there and of use, and no rule has come. Whether another unique index has come
+ * is not asked: a scan of them all costs more than the rest of the check.
+ */
+static void add_key_check(drv_text *to, const drv_pg_target *target)
+{
+    drv_text_format(
+        to,
+        " AND EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indexrelid = %" PRIu32
+        " AND i.indisvalid AND i.indimmediate)"
+        " AND NOT EXISTS (SELECT FROM pg_catalog.pg_rewrite w WHERE w.ev_class = %" PRIu32
+        " AND w.ev_type <> '1')",
+        target->key_index, target->oid);
+}
+
+/*
  * True while the name leads to the same relation and the written columns have their numbers, types
  * and modifiers; for COPY also while no rule has come. Prepared and run in every transaction: one
  * index scan over the relation's columns, a third of the time of a join with VALUES.
@@ -102,6 +158,8 @@ static int make_check(drv_text *to, const drv_pg_target *target, outfall_error *
         drv_text_format(
             to, " AND (SELECT NOT relhasrules FROM pg_catalog.pg_class WHERE oid = %" PRIu32 ")",
             target->oid);
+    if (target->key != NULL)
+        add_key_check(to, target);
     free(by_number);
     return OUTFALL_OK;
 }
@@ -121,19 +179,26 @@ int drv_pg_target_finish(drv_pg_target *target, bool overriding, outfall_error *
     target->base.columns = target->columns;
     target->base.display_name = target->display;
     target->serial = atomic_fetch_add(&last_serial, 1) + 1;
-    make_insert(&text, target, overriding);
-    target->insert = drv_pg_take_text(&text);
+    make_insert(&text, target, overriding, true);
+    target->sql[DRV_PG_WRITE] = drv_pg_take_text(&text);
     int status = make_check(&text, target, error);
-    target->check = drv_pg_take_text(&text);
+    target->sql[DRV_PG_CHECK] = drv_pg_take_text(&text);
     make_copy(&text, target);
     target->copy_in = drv_pg_take_text(&text);
     /* ONLY: a partition's columns cannot change while its parent is locked. */
     drv_text_format(&text, "LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE", target->display);
     target->lock = drv_pg_take_text(&text);
-    if (status == OUTFALL_OK && (target->insert == NULL || target->check == NULL ||
-                                 target->copy_in == NULL || target->lock == NULL))
-        status = drv_fail_nomem(error);
-    return status;
+    bool whole = target->sql[DRV_PG_WRITE] != NULL && target->sql[DRV_PG_CHECK] != NULL &&
+                 target->copy_in != NULL && target->lock != NULL;
+    if (target->key != NULL) {
+        make_insert(&text, target, overriding, false);
+        target->sql[DRV_PG_WRITE_ROW] = drv_pg_take_text(&text);
+        make_delete(&text, target);
+        target->sql[DRV_PG_DELETE] = drv_pg_take_text(&text);
+        whole =
+            whole && target->sql[DRV_PG_WRITE_ROW] != NULL && target->sql[DRV_PG_DELETE] != NULL;
+    }
+    return status == OUTFALL_OK && !whole ? drv_fail_nomem(error) : status;
 }
 
 void drv_pg_target_free(outfall_target *base)
@@ -146,15 +211,21 @@ void drv_pg_target_free(outfall_target *base)
             free((void *)(uintptr_t)target->columns[i].name);
             free((void *)(uintptr_t)target->columns[i].type_name);
         }
-        if (target->sources != NULL)
+        if (target->sources != NULL) {
             free(target->sources[i].base_name);
+            free(target->sources[i].equals);
+            free(target->sources[i].collation);
+        }
     }
     free(target->columns);
     free(target->sources);
     free(target->name);
     free(target->display);
-    free(target->insert);
-    free(target->check);
+    for (int purpose = 0; purpose < DRV_PG_PURPOSES; purpose++)
+        free(target->sql[purpose]);
+    free(target->key);
+    free(target->key_places);
+    free(target->conflict);
     free(target->lock);
     free(target->copy_in);
     free(target);

@@ -38,7 +38,7 @@ typedef struct copy {
 static void add_step(copy *it, enum step step)
 {
     drv_text *sql = &it->connection->sql;
-    const char *check = drv_pg_check_name(it->target->serial).text;
+    const drv_pg_statement_name check = drv_pg_name_of(DRV_PG_CHECK, it->target->serial);
     it->steps[it->count++] = step;
     switch (step) {
     case STEP_BEGIN:
@@ -48,10 +48,10 @@ static void add_step(copy *it, enum step step)
         drv_text_format(sql, "%s; ", it->target->lock);
         break;
     case STEP_PREPARE_CHECK:
-        drv_text_format(sql, "PREPARE %s AS %s; ", check, it->target->check);
+        drv_text_format(sql, "PREPARE %s AS %s; ", check.text, it->target->sql[DRV_PG_CHECK]);
         break;
     case STEP_CHECK:
-        drv_text_format(sql, "EXECUTE %s; ", check);
+        drv_text_format(sql, "EXECUTE %s; ", check.text);
         break;
     default:
         drv_text_add(sql, it->target->copy_in);
@@ -67,7 +67,7 @@ static int send_statements(copy *it, outfall_error *error)
         add_step(it, STEP_BEGIN);
     if (connection->checked != it->target->serial) {
         add_step(it, STEP_LOCK);
-        if (!it->statement->check)
+        if (!it->statement->prepared[DRV_PG_CHECK])
             add_step(it, STEP_PREPARE_CHECK);
         add_step(it, STEP_CHECK);
     }
@@ -94,7 +94,7 @@ static int receive_steps(copy *it, int64_t deadline_us, bool *changed, outfall_e
         if (status == OUTFALL_OK && !drv_pg_result_ok(result))
             status = drv_pg_fail_result(connection, result, error);
         if (status == OUTFALL_OK && it->steps[at] == STEP_PREPARE_CHECK)
-            it->statement->check = true;
+            it->statement->prepared[DRV_PG_CHECK] = true;
         if (status == OUTFALL_OK && it->steps[at] == STEP_CHECK)
             *changed = !drv_pg_is_as_described(result);
         open = PQresultStatus(result) == PGRES_COPY_IN;
@@ -183,7 +183,7 @@ static int end_copy(copy *it, const char *refusal, uint64_t rows, int64_t deadli
 }
 
 int drv_pg_write_copy(outfall_connection *connection, const drv_pg_target *target,
-                      const outfall_batch *batch, int64_t deadline_us, uint64_t *counted,
+                      const outfall_batch *batch, int64_t deadline_us, drv_pg_written *written,
                       outfall_error *error)
 {
     copy it = {.connection = connection, .target = target};
@@ -193,15 +193,16 @@ int drv_pg_write_copy(outfall_connection *connection, const drv_pg_target *targe
         status = send_statements(&it, error);
     if (status != OUTFALL_OK)
         return status;
+    written->statements++;
     status = receive_steps(&it, deadline_us, &changed, error);
     if (status == OUTFALL_OK && changed) {
         outfall_error refused;
-        end_copy(&it, "the table has changed", batch->rows, deadline_us, counted, &refused);
+        end_copy(&it, "the table has changed", batch->rows, deadline_us, &written->rows, &refused);
         status = drv_pg_fail_changed(target, error);
     } else if (status == OUTFALL_OK) {
         status = put_batch(&it, batch, deadline_us, error);
         if (status == OUTFALL_OK)
-            status = end_copy(&it, NULL, batch->rows, deadline_us, counted, error);
+            status = end_copy(&it, NULL, batch->rows, deadline_us, &written->rows, error);
     }
     /* After an error the session goes on, once the rest of its answer is read. */
     if (!connection->dead && drv_pg_drain(connection, deadline_us, NULL) != OUTFALL_OK)

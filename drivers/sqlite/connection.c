@@ -309,7 +309,9 @@ int lite_connect(const outfall_connect_options *options, int64_t deadline_us,
     sqlite3_extended_result_codes(connection->db, 1);
     sqlite3_busy_handler(connection->db, wait_for_lock, connection);
     sqlite3_progress_handler(connection->db, PROGRESS_STEPS, look_at_clock, connection);
-    status = set_up(connection, options, error);
+    code = lite_rows_register_field(connection->db, &connection->rows);
+    status = code == SQLITE_OK ? set_up(connection, options, error)
+                               : lite_fail(connection, code, "open", NULL, error);
     if (status == OUTFALL_OK) {
         *out = connection;
         connection = NULL; /* The caller owns it now. */

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "common/fail.h"
-#include "common/identifier.h"
-#include "common/text.h"
 
 /* The least recently used goes first: a connection may serve hundreds of tables. */
 #define PLANS_MAX 128
@@ -14,7 +12,8 @@ static void plan_free(lite_plan *plan)
 {
     if (plan == NULL)
         return;
-    sqlite3_finalize(plan->insert);
+    sqlite3_finalize(plan->write);
+    sqlite3_finalize(plan->remove);
     free(plan->readers);
     free(plan->slots);
     free(plan);
@@ -30,31 +29,6 @@ void lite_plans_free(outfall_connection *connection)
     connection->plan_count = 0;
 }
 
-/*
- * INSERT OR FAIL leaves the rows before a bad one to the rollback that has to follow anyway, which
- * spares SQLite a copy of every page it changes (a third of the time where keys come in random
- * order). It would override the conflict clauses of the table and its triggers: see `conflicts`.
- */
-static int prepare_insert(outfall_connection *connection, const lite_target *target,
-                          sqlite3_stmt **out, outfall_error *error)
-{
-    char rows[LITE_ROWS_NAME_MAX];
-    drv_text sql = {0};
-    drv_text_add(&sql, target->conflicts ? "INSERT INTO main." : "INSERT OR FAIL INTO main.");
-    drv_identifier_quote(&sql, target->table, '"');
-    for (uint32_t i = 0; i < target->base.column_count; i++) {
-        drv_text_add(&sql, i == 0 ? " (" : ", ");
-        drv_identifier_quote(&sql, target->base.columns[i].name, '"');
-    }
-    drv_text_add(&sql, ") SELECT * FROM ");
-    lite_rows_name(target->base.column_count, rows);
-    drv_identifier_quote(&sql, rows, '"');
-    int status = sql.failed ? drv_fail_nomem(error)
-                            : lite_prepare(connection, sql.data, "prepare the insert", out, error);
-    drv_text_free(&sql);
-    return status;
-}
-
 static int register_rows(outfall_connection *connection, uint32_t columns, outfall_error *error)
 {
     uint64_t *word = &connection->row_tables[columns / 64];
@@ -63,7 +37,7 @@ static int register_rows(outfall_connection *connection, uint32_t columns, outfa
         return OUTFALL_OK;
     int code = lite_rows_register(connection->db, &connection->rows, columns);
     if (code != SQLITE_OK)
-        return lite_fail(connection, code, "prepare the insert", NULL, error);
+        return lite_fail(connection, code, "prepare the write", NULL, error);
     *word |= bit;
     return OUTFALL_OK;
 }
@@ -124,12 +98,17 @@ int lite_plan_for(outfall_connection *connection, const lite_target *target, lit
 }
 
 int lite_plan_prepare(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                      outfall_error *error)
+                      int deletion, outfall_error *error)
 {
-    if (plan->insert != NULL)
+    if (deletion)
+        return plan->remove != NULL ? OUTFALL_OK
+                                    : lite_prepare(connection, target->remove_sql,
+                                                   "prepare the delete", &plan->remove, error);
+    if (plan->write != NULL)
         return OUTFALL_OK;
     int status = register_rows(connection, plan->columns, error);
     if (status == OUTFALL_OK)
-        status = prepare_insert(connection, target, &plan->insert, error);
+        status =
+            lite_prepare(connection, target->write_sql, "prepare the write", &plan->write, error);
     return status;
 }

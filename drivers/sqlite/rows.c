@@ -195,7 +195,7 @@ void lite_reader_init(lite_reader *reader, lite_slot *slot, uint32_t type, int n
     slot->day_us = LITE_NO_DAY;
 }
 
-/* ---- The virtual table ------------------------------------------------------------ */
+/* ---- Rows ------------------------------------------------------------------------- */
 
 /* Goes to the row that is `row` of `span`, or to the first of a later span. */
 static int open_row(lite_rows *rows)
@@ -221,46 +221,80 @@ static int open_row(lite_rows *rows)
     return SQLITE_OK;
 }
 
-static int rows_filter(sqlite3_vtab_cursor *cursor, int plan, const char *text, int count,
-                       sqlite3_value **values)
+int lite_rows_first(lite_rows *rows)
 {
-    lite_rows *rows = rows_of(cursor);
-    (void)plan;
-    (void)text;
-    (void)count;
-    (void)values;
     rows->span = 0;
     rows->row = 0;
     rows->index = 0;
     return open_row(rows);
 }
 
-static int rows_next(sqlite3_vtab_cursor *cursor)
+int lite_rows_next(lite_rows *rows)
 {
-    lite_rows *rows = rows_of(cursor);
     rows->row++;
     rows->index++;
     return open_row(rows);
 }
 
-static int rows_eof(sqlite3_vtab_cursor *cursor)
+int lite_rows_end(const lite_rows *rows)
 {
-    const lite_rows *rows = rows_of(cursor);
     return rows->span == rows->batch->span_count;
 }
 
-static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+/* Hands SQLite a field of the row that is open; SQLITE_ERROR where it is refused. */
+static int give_field(lite_rows *rows, sqlite3_context *context, uint32_t column)
 {
-    lite_rows *rows = rows_of(cursor);
     const lite_reader *reader = &rows->readers[column];
     if (reader->length < 0)
-        return SQLITE_OK; /* A column that is given nothing is NULL. */
+        return SQLITE_OK; /* What is given nothing is NULL. */
     int refusal = give(context, reader, &rows->slots[column]);
     if (refusal == LITE_REFUSED_NOT)
         return SQLITE_OK;
     rows->refusal = refusal;
-    rows->refused_column = (uint32_t)column;
+    rows->refused_column = column;
     return SQLITE_ERROR;
+}
+
+static void field_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    lite_rows *rows = sqlite3_user_data(context);
+    uint32_t column = (uint32_t)sqlite3_value_int(values[0]);
+    if (column >= rows->columns || give_field(rows, context, column) != SQLITE_OK)
+        sqlite3_result_error_code(context, SQLITE_ERROR);
+}
+
+int lite_rows_register_field(sqlite3 *db, lite_rows *rows)
+{
+    return sqlite3_create_function_v2(db, LITE_FIELD_FUNCTION, 1, SQLITE_UTF8 | SQLITE_DIRECTONLY,
+                                      rows, field_function, NULL, NULL, NULL);
+}
+
+/* ---- The virtual table ------------------------------------------------------------ */
+
+static int rows_filter(sqlite3_vtab_cursor *cursor, int plan, const char *text, int count,
+                       sqlite3_value **values)
+{
+    (void)plan;
+    (void)text;
+    (void)count;
+    (void)values;
+    return lite_rows_first(rows_of(cursor));
+}
+
+static int rows_next(sqlite3_vtab_cursor *cursor)
+{
+    return lite_rows_next(rows_of(cursor));
+}
+
+static int rows_eof(sqlite3_vtab_cursor *cursor)
+{
+    return lite_rows_end(rows_of(cursor));
+}
+
+static int rows_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int column)
+{
+    return give_field(rows_of(cursor), context, (uint32_t)column);
 }
 
 static int rows_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *rowid)

@@ -2,7 +2,8 @@
 /*
  * A batch as a table that SQLite reads: a virtual table whose rows are the batch's, decoded where
  * they lie. One INSERT … SELECT from it writes a whole batch; nothing is bound, and the row at
- * which the insert failed is known.
+ * which the insert failed is known. Statements that take one row at a time step through the rows
+ * themselves, and read the fields by a function.
  *
  * Source: https://www.sqlite.org/vtab.html, section 2.1.2, "Eponymous virtual tables".
  */
@@ -67,8 +68,22 @@ void lite_rows_name(uint32_t columns, char name[LITE_ROWS_NAME_MAX]);
  */
 int lite_rows_register(sqlite3 *db, lite_rows *rows, uint32_t columns);
 
+/* A function of SQL: its argument is a column of the rows, 0 and up, its result the row's field. */
+#define LITE_FIELD_FUNCTION "(outfall field)"
+
+/* Makes that function known to a connection. Returns an SQLite result code. */
+int lite_rows_register_field(sqlite3 *db, lite_rows *rows);
+
 /* Sets the rows that the next statement reads. */
 void lite_rows_start(lite_rows *rows, const outfall_batch *batch, lite_reader *readers,
                      lite_slot *slots, uint32_t columns);
+
+/*
+ * Opens the first row, or the next one; SQLITE_OK, or SQLITE_ERROR with `refusal` set where it is
+ * malformed. Past the last there is nothing to read: lite_rows_end.
+ */
+int lite_rows_first(lite_rows *rows);
+int lite_rows_next(lite_rows *rows);
+int lite_rows_end(const lite_rows *rows);
 
 #endif

@@ -7,37 +7,12 @@
 #include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
+#include "sqlite/query.h"
 #include "sqlite/type.h"
 
 #define DECLARED_MAX 64
 
-/* ---- Queries about one table ------------------------------------------------------ */
-
-/* Prepares `sql` with the table's name as its parameter 1. */
-static int ask(outfall_connection *connection, const char *sql, const char *table,
-               sqlite3_stmt **out, outfall_error *error)
-{
-    int code = sqlite3_prepare_v2(connection->db, sql, -1, out, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_bind_text(*out, 1, table, -1, SQLITE_STATIC);
-    return code == SQLITE_OK ? OUTFALL_OK : lite_fail(connection, code, "describe", table, error);
-}
-
-/* Steps; *code is SQLITE_ROW or SQLITE_DONE where OUTFALL_OK is returned. */
-static int step(outfall_connection *connection, sqlite3_stmt *statement, const char *table,
-                int *code, outfall_error *error)
-{
-    *code = sqlite3_step(statement);
-    if (*code == SQLITE_ROW || *code == SQLITE_DONE)
-        return OUTFALL_OK;
-    return lite_fail(connection, *code, "describe", table, error);
-}
-
-static const char *column_text(sqlite3_stmt *statement, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    return text != NULL ? text : "";
-}
+/* ---- Read -------------------------------------------------------------------------- */
 
 typedef struct name_list {
     char **names;
@@ -56,10 +31,10 @@ static int fail_not_found(outfall_connection *connection, const char *table, out
                               "name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND ?1 <> '' LIMIT 1000";
     name_list list = {NULL, 0};
     sqlite3_stmt *statement = NULL;
-    int status = ask(connection, sql, table, &statement, error);
+    int status = lite_query(connection, sql, table, &statement, error);
     int code = SQLITE_DONE;
     while (status == OUTFALL_OK &&
-           (status = step(connection, statement, table, &code, error)) == OUTFALL_OK &&
+           (status = lite_query_step(connection, statement, table, &code, error)) == OUTFALL_OK &&
            code == SQLITE_ROW) {
         char **names = realloc(list.names, (list.count + 1) * sizeof *names);
         if (names == NULL) {
@@ -67,7 +42,7 @@ static int fail_not_found(outfall_connection *connection, const char *table, out
             break;
         }
         list.names = names;
-        list.names[list.count] = strdup(column_text(statement, 0));
+        list.names[list.count] = strdup(lite_query_text(statement, 0));
         if (list.names[list.count] == NULL)
             status = drv_fail_nomem(error);
         else
@@ -93,16 +68,15 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
                       outfall_error *error)
 {
     static const char sql[] =
-        "SELECT t.name, t.type = 'view', t.sql LIKE '%conflict%' OR t.sql LIKE 'create virtual%' "
-        "OR "
-        "EXISTS (SELECT 1 FROM main.sqlite_schema g WHERE g.type = 'trigger' AND "
-        "g.tbl_name = t.name COLLATE NOCASE) FROM main.sqlite_schema t WHERE "
+        "SELECT t.name, t.type = 'view', t.sql LIKE '%conflict%' OR EXISTS (SELECT 1 FROM "
+        "main.sqlite_schema g WHERE g.type = 'trigger' AND g.tbl_name = t.name COLLATE NOCASE), "
+        "t.sql LIKE 'create virtual%' FROM main.sqlite_schema t WHERE "
         "t.name = ?1 COLLATE NOCASE AND t.type IN ('table', 'view')";
     sqlite3_stmt *statement = NULL;
     int code = SQLITE_DONE;
-    int status = ask(connection, sql, table, &statement, error);
+    int status = lite_query(connection, sql, table, &statement, error);
     if (status == OUTFALL_OK)
-        status = step(connection, statement, table, &code, error);
+        status = lite_query_step(connection, statement, table, &code, error);
     if (status == OUTFALL_OK && code == SQLITE_DONE) {
         sqlite3_finalize(statement);
         return fail_not_found(connection, table, error);
@@ -111,8 +85,9 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
         status = outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
                                    "sqlite: \"%s\" is a view; name the table that it reads", table);
     if (status == OUTFALL_OK) {
-        out->conflicts = sqlite3_column_int(statement, 2) != 0;
-        out->name = strdup(column_text(statement, 0));
+        out->is_virtual = sqlite3_column_int(statement, 3) != 0;
+        out->conflicts = sqlite3_column_int(statement, 2) != 0 || out->is_virtual;
+        out->name = strdup(lite_query_text(statement, 0));
         if (out->name == NULL)
             status = drv_fail_nomem(error);
     }
@@ -131,9 +106,9 @@ static int read_kind(outfall_connection *connection, lite_table *out, outfall_er
         "(SELECT 1 FROM pragma_index_list(?1, 'main') WHERE origin = 'pk')";
     sqlite3_stmt *statement = NULL;
     int code = SQLITE_DONE;
-    int status = ask(connection, sql, out->name, &statement, error);
+    int status = lite_query(connection, sql, out->name, &statement, error);
     if (status == OUTFALL_OK)
-        status = step(connection, statement, out->name, &code, error);
+        status = lite_query_step(connection, statement, out->name, &code, error);
     if (status == OUTFALL_OK) {
         out->strict = sqlite3_column_int(statement, 0) != 0;
         out->row_key = sqlite3_column_int(statement, 1) != 0;
@@ -155,8 +130,8 @@ static int add_field(sqlite3_stmt *statement, lite_table *out, outfall_error *er
         out->capacity = capacity;
     }
     lite_field *field = &out->fields[out->count++];
-    field->name = strdup(column_text(statement, 0));
-    field->declared = strdup(column_text(statement, 1));
+    field->name = strdup(lite_query_text(statement, 0));
+    field->declared = strdup(lite_query_text(statement, 1));
     field->not_null = sqlite3_column_int(statement, 2) != 0;
     field->has_default = sqlite3_column_type(statement, 3) != SQLITE_NULL;
     field->in_key = sqlite3_column_int(statement, 4) != 0;
@@ -172,13 +147,24 @@ static int read_fields(outfall_connection *connection, lite_table *out, outfall_
                               "FROM pragma_table_xinfo(?1, 'main') ORDER BY cid";
     sqlite3_stmt *statement = NULL;
     int code = SQLITE_DONE;
-    int status = ask(connection, sql, out->name, &statement, error);
+    int status = lite_query(connection, sql, out->name, &statement, error);
     while (status == OUTFALL_OK &&
-           (status = step(connection, statement, out->name, &code, error)) == OUTFALL_OK &&
+           (status = lite_query_step(connection, statement, out->name, &code, error)) ==
+               OUTFALL_OK &&
            code == SQLITE_ROW)
         status = add_field(statement, out, error);
     sqlite3_finalize(statement);
     return status;
+}
+
+/* The unique indexes; the row key counts as one. */
+static int read_indexes(outfall_connection *connection, lite_table *out, outfall_error *error)
+{
+    const char *row_key = NULL;
+    for (size_t i = 0; out->row_key && i < out->count; i++)
+        if (out->fields[i].in_key)
+            row_key = out->fields[i].name;
+    return lite_indexes_read(connection, out->name, row_key, &out->indexes, error);
 }
 
 static int check_name(const outfall_table_name *name, outfall_error *error)
@@ -205,6 +191,8 @@ int lite_table_read(outfall_connection *connection, const outfall_table_name *na
         status = read_kind(connection, out, error);
     if (status == OUTFALL_OK)
         status = read_fields(connection, out, error);
+    if (status == OUTFALL_OK)
+        status = read_indexes(connection, out, error);
     return status;
 }
 
@@ -215,6 +203,7 @@ void lite_table_free(lite_table *table)
         free(table->fields[i].declared);
     }
     free(table->fields);
+    lite_indexes_free(&table->indexes);
     free(table->name);
     memset(table, 0, sizeof *table);
 }

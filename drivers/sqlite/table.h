@@ -4,6 +4,7 @@
 #define LITE_TABLE_H
 
 #include "sqlite/connection.h"
+#include "sqlite/index.h"
 
 typedef struct lite_field {
     char *name;
@@ -18,11 +19,13 @@ typedef struct lite_table {
     char *name; /* As it was created: the case may differ from the one asked for. */
     int64_t schema_version;
     uint8_t strict;
-    uint8_t row_key;   /* The primary key is the table's own row key, and numbers itself. */
-    uint8_t conflicts; /* Has triggers, or ON CONFLICT clauses of its own. */
+    uint8_t row_key;    /* The primary key is the table's own row key, and numbers itself. */
+    uint8_t conflicts;  /* Has triggers, or ON CONFLICT clauses of its own. */
+    uint8_t is_virtual; /* Made by CREATE VIRTUAL TABLE. */
     lite_field *fields;
     size_t count;
     size_t capacity;
+    lite_indexes indexes;
 } lite_table;
 
 /* Reads a table; OUTFALL_ERR_NOT_FOUND names the nearest. Free it whatever is returned. */

@@ -7,6 +7,7 @@
 #include "common/fail.h"
 #include "common/identifier.h"
 #include "common/text.h"
+#include "sqlite/statement.h"
 #include "sqlite/table.h"
 #include "sqlite/type.h"
 
@@ -106,10 +107,90 @@ static int add_columns(lite_target *target, const lite_table *table, const outfa
     return status;
 }
 
+/* ---- Key -------------------------------------------------------------------------- */
+
+/* The drv_index of each of the table's; they borrow its strings. */
+static drv_index *view_indexes(const lite_indexes *indexes)
+{
+    drv_index *view = calloc((size_t)indexes->count + 1, sizeof *view);
+    for (uint32_t i = 0; view != NULL && i < indexes->count; i++)
+        view[i] = (drv_index){.name = indexes->list[i].name,
+                              .columns = (const char *const *)indexes->list[i].columns,
+                              .count = indexes->list[i].count,
+                              .flags = indexes->list[i].flags};
+    return view;
+}
+
+/* Whether SQLite compares the column as bytes of its encoding: see OUTFALL_TARGET_BYTEWISE. */
+static int is_bytewise(const outfall_column *column, const lite_index *index)
+{
+    const char *collation = lite_index_collation(index, column->name);
+    if (collation != NULL && sqlite3_stricmp(collation, "BINARY") != 0)
+        return 0;
+    /* As text 1.0 and 1.00 are two keys, unless the column's scale makes them the same text. */
+    return column->type != OUTFALL_TYPE_DECIMAL || column->precision != 0;
+}
+
+static int make_statements(lite_target *target, const lite_table *table, const lite_index *index,
+                           outfall_error *error)
+{
+    drv_text write = {0}, removal = {0};
+    uint32_t updates = lite_statement_write(table, target->columns, target->base.column_count,
+                                            target->mode, &target->key, index, &write);
+    target->write_sql = write.data;
+    target->count_mode = target->mode;
+    if (target->mode != OUTFALL_MODE_INSERT && updates == 0)
+        target->count_mode = OUTFALL_MODE_IGNORE; /* DO NOTHING is not counted. */
+    if (target->mode != OUTFALL_MODE_INSERT) {
+        lite_statement_remove(table, target->columns, &target->key, index, &removal);
+        target->remove_sql = removal.data;
+    }
+    return write.failed || removal.failed ? drv_fail_nomem(error) : OUTFALL_OK;
+}
+
+/* Finds the key, where the mode has one, and makes the statements of it. */
+static int add_key(lite_target *target, const lite_table *table,
+                   const outfall_describe_options *options, outfall_error *error)
+{
+    const lite_index *index = NULL;
+    target->mode = options->mode;
+    if (options->mode != OUTFALL_MODE_INSERT && table->is_virtual)
+        return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                                 "sqlite: mode=%s: \"%s\" is a virtual table, whose rows SQLite "
+                                 "finds by no key; use mode=insert, or a plain table",
+                                 drv_mode_name(options->mode), table->name);
+    drv_index *indexes = view_indexes(&table->indexes);
+    if (indexes == NULL)
+        return drv_fail_nomem(error);
+    const drv_key_table view = {.table = table->name,
+                                .display = target->display_name,
+                                .quote = '"',
+                                .same = drv_name_same_nocase,
+                                .columns = target->columns,
+                                .column_count = target->base.column_count,
+                                .indexes = indexes,
+                                .index_count = table->indexes.count};
+    int status = drv_key_resolve(options, &view, &target->key, error);
+    const drv_key *key = &target->key;
+    if (status == OUTFALL_OK && key->index != NULL)
+        index = &table->indexes.list[key->index - indexes];
+    int bytewise = index != NULL && key->other == NULL && !key->partial;
+    for (uint32_t i = 0; bytewise && i < key->count; i++)
+        bytewise = is_bytewise(&target->columns[key->columns[i]], index);
+    target->key.index = target->key.other = NULL; /* They go with the table. */
+    free(indexes);
+    if (status != OUTFALL_OK)
+        return status;
+    target->base.key = key->columns;
+    target->base.key_count = key->count;
+    target->base.flags = bytewise ? OUTFALL_TARGET_BYTEWISE : 0;
+    return make_statements(target, table, index, error);
+}
+
 /* ---- Target ----------------------------------------------------------------------- */
 
-static int target_new(const lite_table *table, const outfall_column *wanted, size_t count,
-                      lite_target **out, outfall_error *error)
+static int target_new(const lite_table *table, const outfall_describe_options *options,
+                      size_t count, lite_target **out, outfall_error *error)
 {
     drv_text display = {0};
     int status;
@@ -132,8 +213,9 @@ static int target_new(const lite_table *table, const outfall_column *wanted, siz
     target->base.display_name = target->display_name;
     target->id = atomic_fetch_add(&last_id, 1) + 1;
     target->schema_version = table->schema_version;
-    target->conflicts = table->conflicts;
-    status = add_columns(target, table, wanted, count, error);
+    status = add_columns(target, table, options->columns, count, error);
+    if (status == OUTFALL_OK)
+        status = add_key(target, table, options, error);
     if (status == OUTFALL_OK) {
         *out = target;
         target = NULL;
@@ -154,27 +236,29 @@ void lite_target_free(outfall_target *base)
     }
     free(target->columns);
     free(target->numeric);
+    drv_key_free(&target->key);
+    free(target->write_sql);
+    free(target->remove_sql);
     free(target->table);
     free(target->display_name);
     free(target);
 }
 
 static int describe(outfall_connection *connection, const outfall_table_name *name,
-                    const outfall_column *wanted, size_t count, lite_target **out,
+                    const outfall_describe_options *options, lite_target **out,
                     outfall_error *error)
 {
     lite_table table;
     int status = lite_table_read(connection, name, &table, error);
+    size_t count = options->columns != NULL ? options->column_count : table.count;
     *out = NULL;
-    if (wanted == NULL)
-        count = table.count;
     if (status == OUTFALL_OK && count >= LITE_COLUMNS_MAX)
         status = outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
                                    "sqlite: %zu columns are more than the %d that can be written; "
                                    "name fewer",
                                    count, LITE_COLUMNS_MAX - 1);
     if (status == OUTFALL_OK)
-        status = target_new(&table, wanted, count, out, error);
+        status = target_new(&table, options, count, out, error);
     lite_table_free(&table);
     return status;
 }
@@ -187,8 +271,7 @@ int lite_describe(outfall_connection *connection, const outfall_table_name *name
     int status = lite_enter(connection, deadline_us, error);
     *out = NULL;
     if (status == OUTFALL_OK)
-        status =
-            describe(connection, name, options->columns, options->column_count, &target, error);
+        status = describe(connection, name, options, &target, error);
     if (status == OUTFALL_OK)
         *out = &target->base;
     return status;
@@ -201,10 +284,12 @@ static int same_text(const char *left, const char *right)
     return left != NULL && right != NULL && strcmp(left, right) == 0;
 }
 
-static int same_columns(const lite_target *left, const lite_target *right)
+/* The same statements: the key, its collations and what is updated are in them. */
+static int same_target(const lite_target *left, const lite_target *right)
 {
-    if (left->conflicts != right->conflicts)
-        return 0; /* The statement would be another. */
+    if (!same_text(left->write_sql, right->write_sql) || left->base.flags != right->base.flags ||
+        (left->remove_sql != NULL && !same_text(left->remove_sql, right->remove_sql)))
+        return 0;
     for (uint32_t i = 0; i < left->base.column_count; i++) {
         const outfall_column *one = &left->columns[i], *other = &right->columns[i];
         if (!same_text(one->name, other->name) || !same_text(one->type_name, other->type_name) ||
@@ -215,21 +300,48 @@ static int same_columns(const lite_target *left, const lite_target *right)
     return 1;
 }
 
+/* Describes the target's table anew, as the target was. */
+static int describe_again(outfall_connection *connection, const lite_target *target,
+                          lite_target **now, outfall_error *error)
+{
+    uint32_t count = target->base.column_count, updates = 0;
+    const drv_key *key = &target->key;
+    const outfall_table_name name = {.schema = NULL, .table = target->table};
+    const char **names = calloc((size_t)count * 2 + 1, sizeof *names);
+    if (names == NULL)
+        return drv_fail_nomem(error);
+    for (uint32_t i = 0; i < key->count; i++)
+        names[i] = target->columns[key->columns[i]].name;
+    for (uint32_t i = 0; i < count; i++)
+        if (key->updates[i])
+            names[count + updates++] = target->columns[i].name;
+    const outfall_describe_options options = {.struct_size = sizeof options,
+                                              .columns = target->columns,
+                                              .column_count = count,
+                                              .mode = target->mode,
+                                              .key = names,
+                                              .key_count = key->count,
+                                              .update = key->partial ? names + count : NULL,
+                                              .update_count = updates};
+    int status = describe(connection, &name, &options, now, error);
+    free(names);
+    return status;
+}
+
 int lite_target_check(outfall_connection *connection, const lite_target *target,
                       outfall_error *error)
 {
-    uint32_t count = target->base.column_count;
-    const outfall_table_name name = {.schema = NULL, .table = target->table};
     lite_target *now = NULL;
-    int status = describe(connection, &name, target->columns, count, &now, error);
+    int status = describe_again(connection, target, &now, error);
     /* Gone, a view now, or generated: describing it again will say which. */
     int changed = status == OUTFALL_ERR_NOT_FOUND || status == OUTFALL_ERR_UNSUPPORTED ||
-                  (now != NULL && !same_columns(target, now));
+                  (now != NULL && !same_target(target, now));
     lite_target_free(now != NULL ? &now->base : NULL);
     if (changed)
         status = outfall_error_set(error, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART,
-                                   "sqlite: the columns of %s are no longer those described; "
+                                   "sqlite: the columns of %s%s are no longer those described; "
                                    "describe it again",
-                                   target->display_name);
+                                   target->display_name,
+                                   target->mode != OUTFALL_MODE_INSERT ? ", or its keys," : "");
     return status;
 }

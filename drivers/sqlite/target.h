@@ -3,16 +3,21 @@
 #ifndef LITE_TARGET_H
 #define LITE_TARGET_H
 
+#include "common/key.h"
 #include "sqlite/connection.h"
 
 typedef struct lite_target {
     outfall_target base;
     uint64_t id; /* Of no other target of this process: an address is used again. */
     int64_t schema_version;
-    uint8_t conflicts; /* As in lite_table. */
-    uint8_t *numeric;  /* One a column: text in it meets SQLite's numeric affinity. */
+    uint32_t mode;       /* enum outfall_write_mode */
+    uint32_t count_mode; /* By whose rule rows are counted: see drv_count_bounds. */
+    uint8_t *numeric;    /* One a column: text in it meets SQLite's numeric affinity. */
     outfall_column *columns;
-    char *table; /* Its name. */
+    drv_key key;
+    char *write_sql;  /* Of lite_statement_write. */
+    char *remove_sql; /* Of lite_statement_remove; NULL in mode insert. */
+    char *table;      /* Its name. */
     char *display_name;
 } lite_target;
 
@@ -22,7 +27,7 @@ int lite_describe(outfall_connection *connection, const outfall_table_name *name
 void lite_target_free(outfall_target *target);
 
 /*
- * OUTFALL_OK where the table still has the target's columns as they were described; else
+ * OUTFALL_OK where the table still has the target's columns and key as they were described; else
  * OUTFALL_ERR_CHANGED.
  */
 int lite_target_check(outfall_connection *connection, const lite_target *target,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/count.h"
 #include "sqlite/action.h"
 #include "sqlite/plan.h"
 #include "sqlite/target.h"
@@ -117,12 +118,12 @@ static int fail_refused(const lite_rows *rows, const lite_target *target, outfal
     return status;
 }
 
-static int fail_insert(outfall_connection *connection, int code, const lite_target *target,
-                       outfall_error *error)
+static int fail_statement(outfall_connection *connection, int code, const char *doing,
+                          const lite_target *target, outfall_error *error)
 {
     char column[OUTFALL_COLUMN_NAME_MAX];
     lite_action_column(sqlite3_errmsg(connection->db), target->table, column, sizeof column);
-    int status = lite_fail(connection, code, "insert into", target->display_name, error);
+    int status = lite_fail(connection, code, doing, target->display_name, error);
     if (error != NULL)
         memcpy(error->column, column, sizeof error->column);
     return status;
@@ -144,8 +145,8 @@ static int check_target(outfall_connection *connection, const lite_target *targe
 }
 
 /* A deferred foreign key would fail the COMMIT, where no row can be found at fault any more. */
-static int check_foreign_keys(outfall_connection *connection, const lite_target *target,
-                              outfall_error *error)
+static int check_foreign_keys(outfall_connection *connection, const char *doing,
+                              const lite_target *target, outfall_error *error)
 {
     int pending = 0, highest = 0;
     int code =
@@ -153,7 +154,7 @@ static int check_foreign_keys(outfall_connection *connection, const lite_target 
     if (code != SQLITE_OK || pending == 0)
         return OUTFALL_OK;
     return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW,
-                             "sqlite: insert into %s: FOREIGN KEY constraint failed (deferred)",
+                             "sqlite: %s %s: FOREIGN KEY constraint failed (deferred)", doing,
                              target->display_name);
 }
 
@@ -174,33 +175,66 @@ static void name_row(const lite_rows *rows, const outfall_batch *batch,
         error->row = result->bad_row;
 }
 
-static int insert(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                  const outfall_batch *batch, outfall_write_result *result, outfall_error *error)
+/* One statement reads all the rows. */
+static int step_all(outfall_connection *connection, const lite_target *target, lite_plan *plan,
+                    uint64_t *counted, outfall_error *error)
+{
+    int code = sqlite3_step(plan->write);
+    int status = OUTFALL_OK;
+    if (connection->rows.refusal != LITE_REFUSED_NOT)
+        status = fail_refused(&connection->rows, target, error);
+    else if (code != SQLITE_DONE)
+        status = fail_statement(connection, code, "insert into", target, error);
+    sqlite3_reset(plan->write);
+    *counted = (uint64_t)sqlite3_changes64(connection->db);
+    return status;
+}
+
+/* The statement is run once a row: a list of keys would first be gathered and sorted. */
+static int step_each(outfall_connection *connection, const lite_target *target, lite_plan *plan,
+                     uint64_t *counted, outfall_error *error)
 {
     lite_rows *rows = &connection->rows;
-    lite_rows_start(rows, batch, plan->readers, plan->slots, plan->columns);
-    int code = sqlite3_step(plan->insert);
     int status = OUTFALL_OK;
+    *counted = 0;
+    for (int code = lite_rows_first(rows); status == OUTFALL_OK && !lite_rows_end(rows);) {
+        if (code == SQLITE_OK)
+            code = sqlite3_step(plan->remove);
+        if (rows->refusal != LITE_REFUSED_NOT)
+            status = fail_refused(rows, target, error);
+        else if (code != SQLITE_DONE)
+            status = fail_statement(connection, code, "delete from", target, error);
+        sqlite3_reset(plan->remove);
+        if (status != OUTFALL_OK)
+            break;
+        *counted += (uint64_t)sqlite3_changes64(connection->db);
+        code = lite_rows_next(rows);
+    }
+    return status;
+}
+
+static int write_rows(outfall_connection *connection, const lite_target *target, lite_plan *plan,
+                      const outfall_batch *batch, outfall_write_result *result,
+                      outfall_error *error)
+{
+    int deletion = batch->deletion != 0;
+    lite_rows *rows = &connection->rows;
+    lite_rows_start(rows, batch, plan->readers, plan->slots, plan->columns);
     result->statements = 1;
-    if (rows->refusal != LITE_REFUSED_NOT)
-        status = fail_refused(rows, target, error);
-    else if (code != SQLITE_DONE)
-        status = fail_insert(connection, code, target, error);
-    sqlite3_reset(plan->insert);
+    int status =
+        (deletion ? step_each : step_all)(connection, target, plan, &result->rows_written, error);
     if (status == OUTFALL_OK)
-        status = check_foreign_keys(connection, target, error);
+        status =
+            check_foreign_keys(connection, deletion ? "delete from" : "insert into", target, error);
     if (status != OUTFALL_OK) {
         name_row(rows, batch, result, error);
         return status;
     }
-    result->rows_written = (uint64_t)sqlite3_changes64(connection->db);
-    if (rows->index == batch->rows && result->rows_written == batch->rows)
-        return OUTFALL_OK;
-    return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
-                             "sqlite: %llu of %llu rows went into %s: a trigger or an ON CONFLICT "
-                             "clause of the table drops the others; remove it",
-                             (unsigned long long)result->rows_written,
-                             (unsigned long long)batch->rows, target->display_name);
+    return drv_count_check(target->count_mode, batch->deletion, DRV_COUNT_PLAIN, batch->rows,
+                           result->rows_written, "sqlite: ", target->display_name,
+                           "a trigger or an ON CONFLICT clause of the table drops the others; "
+                           "remove it",
+                           error);
 }
 
 int lite_write(outfall_connection *connection, outfall_target *target, const outfall_batch *batch,
@@ -214,13 +248,18 @@ int lite_write(outfall_connection *connection, outfall_target *target, const out
     int status = lite_enter(connection, deadline_us, error);
     if (status == OUTFALL_OK && !in_transaction(connection))
         return fail_not_in_transaction(error);
+    if (status == OUTFALL_OK && batch->deletion && own->remove_sql == NULL)
+        return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                 "sqlite: deletes from %s need a key, which mode=insert has not; "
+                                 "use mode=upsert or mode=replace",
+                                 own->display_name);
     if (status == OUTFALL_OK)
         status = lite_plan_for(connection, own, &plan, error);
     if (status == OUTFALL_OK)
         status = check_target(connection, own, plan, error);
     if (status == OUTFALL_OK)
-        status = lite_plan_prepare(connection, own, plan, error);
+        status = lite_plan_prepare(connection, own, plan, batch->deletion != 0, error);
     if (status == OUTFALL_OK)
-        status = insert(connection, own, plan, batch, result, error);
+        status = write_rows(connection, own, plan, batch, result, error);
     return status;
 }

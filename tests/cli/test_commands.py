@@ -64,30 +64,42 @@ class Help(unittest.TestCase):
 
 
 class Manual(CommandTest):
-    def test_the_examples_of_the_manual_run(self):
-        """All in one directory, one after the other, as a reader would."""
-        manual = (SOURCE / "docs" / "cli.md").read_text(encoding="utf-8")
-        examples = re.findall(r"(?ms)^```sh\n(.*?)^```$", manual)
-        self.assertEqual(len(examples), 3)
+    def run_examples(self, name, count):
+        """All in one directory, one after the other, as a reader would; returns what each wrote, with what
+        the document says of it."""
+        manual = (SOURCE / "docs" / name).read_text(encoding="utf-8")
+        examples = re.findall(r"(?ms)^```sh\n(.*?)^```$(?:\n\n```text\n(.*?)^```$)?", manual)
+        self.assertEqual(len(examples), count)
         (self.directory / "examples").symlink_to(SOURCE / "examples")
         (self.directory / "bin").mkdir()
         (self.directory / "bin" / "outfall").symlink_to(COMMAND)
         # In place of the sqlite3 shell, which a machine may lack.
         shell = self.directory / "bin" / "sqlite3"
         shell.write_text(f"#!{sys.executable}\nimport sqlite3, sys\n"
-                         "for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row, sep='|')\n")
+                         "for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): "
+                         "print(*('' if value is None else value for value in row), sep='|')\n")
         shell.chmod(0o755)
-        output = ""
-        for example in examples:
+        outputs = []
+        for example, said in examples:
             done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", example], cwd=self.directory, check=False,
                                   capture_output=True, text=True, timeout=SECONDS,
                                   env={**os.environ, "PATH": f"{self.directory / 'bin'}:{os.environ['PATH']}"})
             self.assertEqual(done.returncode, 0, (example, done.stdout, done.stderr))
-            output += done.stdout
-        self.assertIn("\n10000\n", output)
+            outputs.append((done.stdout, said))
+        return outputs
+
+    def test_the_examples_of_the_manual_run(self):
+        outputs = self.run_examples("cli.md", 3)
+        self.assertIn("\n10000\n", outputs[0][0])
         self.database = self.directory / "places.db"
         self.assertEqual(self.query("SELECT id, zip FROM places ORDER BY id"),
                          [(1, "01234"), (2, None), (3, "99999"), (4, "1")])
+
+    def test_the_examples_of_the_modes_run_and_print_what_is_said(self):
+        for output, said in self.run_examples("modes.md", 2):
+            shown = "".join(line for line in output.splitlines(keepends=True) if not line.startswith("loaded "))
+            self.assertEqual(shown, said)
+            self.assertNotEqual(said, "")
 
 
 class Lists(CommandTest):
@@ -138,6 +150,8 @@ class Completion(unittest.TestCase):
         self.assertEqual(self.complete("outfall", "lo"), ["load"])
         self.assertEqual(self.complete("outfall", "load", "--dead"), ["--dead-letter"])
         self.assertEqual(self.complete("outfall", "load", "--format", ""), ["csv", "ndjson"])
+        self.assertEqual(self.complete("outfall", "load", "--mode", ""), ["insert", "upsert", "replace", "ignore"])
+        self.assertEqual(self.complete("outfall", "load", "--k"), ["--key", "--kind-column"])
         self.assertEqual(self.complete("outfall", "load", "--set", "batch.r"), ["batch.rows="])
         self.assertEqual(self.complete("outfall", "ping", "--"), ["--help"])
         self.assertEqual(self.complete("outfall", "load", "some"), [])

@@ -24,20 +24,12 @@ static outfall_target *make_table(contract_suite *suite, test_rows *rows, size_t
 
 static void lock(contract_suite *suite)
 {
-    char sql[256];
-    /* The lock statement is the quirk's own: it names the table where it has to. */
-    const char *place = strstr(suite->quirks->lock, "%s");
-    if (place == NULL)
-        snprintf(sql, sizeof sql, "%s", suite->quirks->lock);
-    else
-        snprintf(sql, sizeof sql, "%.*scontract_t%s", (int)(place - suite->quirks->lock),
-                 suite->quirks->lock, place + 2);
-    database_run(suite->database, "%s", sql);
+    suite_run(suite, suite->quirks->lock, "contract_t");
 }
 
 static void unlock(contract_suite *suite)
 {
-    database_run(suite->database, "ROLLBACK");
+    database_run(suite->database, "%s", suite->quirks->unlock);
 }
 
 /* The connection is spent: the next call on it fails at once, and a new one works. */

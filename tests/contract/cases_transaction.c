@@ -4,32 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static const outfall_begin_options begin_options = {.struct_size = sizeof begin_options};
-
-static void begin(contract_suite *suite)
-{
-    expect_ok(suite, suite->driver.begin(suite->connection, &begin_options, suite_deadline(),
-                                         &suite->error));
-}
-
-static void commit(contract_suite *suite)
-{
-    expect_ok(suite, suite->driver.commit(suite->connection, suite_deadline(), &suite->error));
-}
-
-static void rollback(contract_suite *suite)
-{
-    expect_ok(suite, suite->driver.rollback(suite->connection, suite_deadline(), &suite->error));
-}
-
-static void savepoint(contract_suite *suite, int step)
-{
-    expect_ok(suite,
-              suite->driver.savepoint(suite->connection, step, suite_deadline(), &suite->error));
-}
-
 /* Rows with the ids `first` to `first` + `count` - 1 of a table (id, n, note). */
 static void make_rows(test_rows *rows, const outfall_target *target, int first, size_t count)
 {
@@ -56,10 +30,10 @@ static void a_rollback_leaves_nothing(contract_suite *suite)
     test_rows rows;
     outfall_write_result result;
     outfall_target *target = make_table(suite, &rows, 2000);
-    begin(suite);
+    suite_begin(suite);
     expect_ok(suite, suite_write(suite, target, &rows, 0, 2000, &result));
     assert_int_equal(suite_count(suite, "contract_t"), 0);
-    rollback(suite);
+    suite_rollback(suite);
     assert_int_equal(suite_count(suite, "contract_t"), 0);
     suite_deliver(suite, target, &rows, 0);
     assert_int_equal(suite_count(suite, "contract_t"), 2000);
@@ -72,7 +46,7 @@ static void a_disconnect_rolls_back(contract_suite *suite)
     test_rows rows;
     outfall_write_result result;
     outfall_target *target = make_table(suite, &rows, 200);
-    begin(suite);
+    suite_begin(suite);
     expect_ok(suite, suite_write(suite, target, &rows, 0, 200, &result));
     suite->driver.disconnect(suite->connection);
     suite->connection = suite_connect(suite);
@@ -88,8 +62,8 @@ static void a_reset_rolls_back(contract_suite *suite)
     outfall_write_result result;
     outfall_target *target = make_table(suite, &rows, 200);
     for (int i = 0; i < 2; i++) {
-        begin(suite);
-        savepoint(suite, OUTFALL_SAVEPOINT_SET);
+        suite_begin(suite);
+        suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
         expect_ok(suite, suite_write(suite, target, &rows, 0, 200, &result));
         expect_ok(suite, suite->driver.reset(suite->connection, suite_deadline(), &suite->error));
         assert_int_equal(suite_count(suite, "contract_t"), 0);
@@ -103,13 +77,13 @@ static void a_reset_rolls_back(contract_suite *suite)
 
 static void an_empty_transaction_commits(contract_suite *suite)
 {
-    begin(suite);
-    commit(suite);
-    begin(suite);
-    rollback(suite);
-    rollback(suite); /* With nothing open it is legal. */
-    begin(suite);
-    commit(suite);
+    suite_begin(suite);
+    suite_commit(suite);
+    suite_begin(suite);
+    suite_rollback(suite);
+    suite_rollback(suite); /* With nothing open it is legal. */
+    suite_begin(suite);
+    suite_commit(suite);
 }
 
 static void savepoints_keep_the_rows_before_them(contract_suite *suite)
@@ -117,18 +91,18 @@ static void savepoints_keep_the_rows_before_them(contract_suite *suite)
     test_rows rows;
     outfall_write_result result;
     outfall_target *target = make_table(suite, &rows, 30);
-    begin(suite);
+    suite_begin(suite);
     expect_ok(suite, suite_write(suite, target, &rows, 0, 10, &result));
-    savepoint(suite, OUTFALL_SAVEPOINT_SET);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
     expect_ok(suite, suite_write(suite, target, &rows, 10, 10, &result));
-    savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
     expect_ok(suite, suite_write(suite, target, &rows, 20, 5, &result)); /* It stays set: */
-    savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
     expect_ok(suite, suite_write(suite, target, &rows, 25, 5, &result));
-    savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
-    savepoint(suite, OUTFALL_SAVEPOINT_SET);
-    savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
-    commit(suite);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+    suite_commit(suite);
     assert_int_equal(suite_count(suite, "contract_t"), 15);
     assert_int_equal(database_number(suite->database,
                                      "SELECT count(*) FROM contract_t WHERE id <= 10 OR id > 25"),
@@ -139,11 +113,11 @@ static void savepoints_keep_the_rows_before_them(contract_suite *suite)
 
 static void savepoints_follow_begin_and_end(contract_suite *suite)
 {
-    begin(suite);
-    savepoint(suite, OUTFALL_SAVEPOINT_SET);
-    savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
-    savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
-    commit(suite);
+    suite_begin(suite);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+    suite_commit(suite);
 }
 
 /* ---- A row at fault --------------------------------------------------------------- */
@@ -176,9 +150,9 @@ static void try_fault(contract_suite *suite, outfall_target *target, size_t faul
         else
             test_rows_add(&rows, (const char *const[]){id, id, "note"});
     }
-    begin(suite);
+    suite_begin(suite);
     expect_ok(suite, suite_write(suite, target, &good, 0, 1, &result));
-    savepoint(suite, OUTFALL_SAVEPOINT_SET);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
     int status = suite_write(suite, target, &rows, 0, count, &result);
     if (status == OUTFALL_OK)
         fail_msg("%s: taken", faults[fault].why);
@@ -190,13 +164,13 @@ static void try_fault(contract_suite *suite, outfall_target *target, size_t faul
     if (faults[fault].column != NULL)
         assert_string_equal(suite->error.column, faults[fault].column);
     assert_true(strlen(suite->error.message) > 10);
-    savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
     if (at > 0)
         expect_ok(suite, suite_write(suite, target, &rows, 0, at, &result));
-    savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+    suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
     if (at + 1 < count)
         expect_ok(suite, suite_write(suite, target, &rows, at + 1, count - at - 1, &result));
-    commit(suite);
+    suite_commit(suite);
     assert_int_equal(suite_count(suite, "contract_t"), count);
     database_run(suite->database, "DELETE FROM contract_t");
     test_rows_free(&rows);
@@ -226,10 +200,10 @@ static void a_failed_write_rolls_back_whole(contract_suite *suite)
         outfall_write_result result;
         outfall_target *target = make_table(suite, &rows, sizes[i] - 1);
         test_rows_add(&rows, (const char *const[]){"1", "-1", "twice"});
-        begin(suite);
+        suite_begin(suite);
         assert_int_not_equal(suite_write(suite, target, &rows, 0, sizes[i], &result), OUTFALL_OK);
         assert_int_equal(suite->error.action, OUTFALL_ACTION_ROW);
-        rollback(suite);
+        suite_rollback(suite);
         assert_int_equal(suite_count(suite, "contract_t"), 0);
         test_rows_free(&rows);
         suite->driver.target_free(target);

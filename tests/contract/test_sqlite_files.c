@@ -18,7 +18,7 @@ static void text_is_the_same_in_a_utf16_file(void **state)
     outfall_connection *usual = here.connection;
     (void)state;
     snprintf(url, sizeof url, "sqlite:%s/utf16.db", here.directory);
-    test_database *database = database_open("sqlite", url);
+    test_database *database = database_open(DATABASE_SQLITE, url);
     database_run(database, "PRAGMA encoding = 'UTF-16'; CREATE TABLE t (a TEXT)");
     expect_ok(&here, sqlite_connect(url, NULL, 0, &here.connection));
     outfall_target *target = suite_describe(&here, "t", NULL, 0);
@@ -85,7 +85,7 @@ static void the_journal_mode_is_an_option(void **state)
         test_database *database = NULL;
         expect_ok(&here, sqlite_connect(url, options, 1, &connection));
         here.driver.disconnect(connection);
-        database = database_open("sqlite", url);
+        database = database_open(DATABASE_SQLITE, url);
         database_ask(database, &answer, "PRAGMA journal_mode");
         assert_string_equal(answer.cells[0], modes[i]);
         database_answer_free(&answer);
@@ -147,7 +147,7 @@ static void connect_waits_for_the_file(void **state)
     outfall_connection *connection = NULL;
     (void)state;
     snprintf(url, sizeof url, "sqlite:%s/busy.db", here.directory);
-    holder own = {database_open("sqlite", url), 300000};
+    holder own = {database_open(DATABASE_SQLITE, url), 300000};
     database_run(own.database, "CREATE TABLE t (a); BEGIN IMMEDIATE; INSERT INTO t VALUES (1)");
     assert_int_equal(pthread_create(&thread, NULL, let_go, &own), 0);
     int64_t started = suite_now_us();
@@ -171,7 +171,7 @@ static void a_commit_that_fails_lets_go_of_the_file(void **state)
     outfall_begin_options begin = {.struct_size = sizeof begin};
     (void)state;
     snprintf(url, sizeof url, "sqlite:%s/reader.db", here.directory);
-    test_database *reader = database_open("sqlite", url);
+    test_database *reader = database_open(DATABASE_SQLITE, url);
     database_run(reader, "CREATE TABLE t (a INTEGER)");
     expect_ok(&here, sqlite_connect(url, options, 1, &here.connection));
     outfall_target *target = suite_describe(&here, "t", NULL, 0);
@@ -275,7 +275,7 @@ static void a_full_disk_is_told_and_passes(void **state)
     assert_non_null(strstr(here.error.message, "disk is full"));
     unlink(filler);
     expect_ok(&here, suite_try(&here, target, &rows, suite_deadline()));
-    test_database *database = database_open("sqlite", url);
+    test_database *database = database_open(DATABASE_SQLITE, url);
     assert_int_equal(suite_count(&(contract_suite){.database = database}, "t"), ROWS);
     database_close(database);
     test_rows_free(&rows);

@@ -88,7 +88,7 @@ static void respelling_is_foreseen(void **state)
         "--1|1.2.3|999999999999999999|9223372036854775807x|99999999999999999999999|-.5e-7|\t1|1\v|"
         "2024-01-31|12:34:56|infinity|1_000|{\"a\": 1}|null|true|1e999|-1e-999|";
     static const char letters[] = "0123456789.+-eE \tax";
-    test_database *database = database_open("sqlite", "sqlite::memory:");
+    test_database *database = database_open(DATABASE_SQLITE, "sqlite::memory:");
     uint32_t seed = 1;
     char text[64];
     (void)state;

@@ -93,6 +93,7 @@ static void mistakes_are_named(void **state)
         {"--create=yes|f", "--create takes no value"},
         {"--format|xml|f", "--format takes csv|ndjson, not \"xml\""},
         {"--format=|f", "--format takes csv|ndjson, not \"\""},
+        {"--format=postgresql://u:canary@h|f", "--format takes csv|ndjson, not \"postgresql\""},
         {"--format=cs|f", "--format takes csv|ndjson, not \"cs\""},
         {"--to|u", "an argument is missing; usage: outfall load --to URL FILE…"},
         {"a|b|c", "too many arguments; usage: outfall load --to URL FILE…"},

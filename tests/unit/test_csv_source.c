@@ -312,6 +312,14 @@ static void a_url_among_the_files_shows_no_password(void **state)
         {"postgresql://u:can/ary@h/db", "postgresql://h"},
         {"postgresql://h/db?password=canary", "postgresql://h"},
         {"postgresql:///db", "postgresql://"},
+        {"postgresql://u:ca?nary@h/db", "postgresql://***"},
+        {"postgresql://h/db?password=can@ary", "postgresql://***"},
+        {"mysql://u:canary@h/db", "mysql://h"},
+        {"mysql:?password=canary", "mysql:***"},
+        {"postgresql:host=h password=canary", "postgresql:***"},
+        {"ODBC:DRIVER={x};PWD={can;ary}", "ODBC:***"},
+        {"odbc:PWD=http://canary", "odbc:***"},
+        {"odbc.csv", "odbc.csv"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

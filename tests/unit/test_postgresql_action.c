@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,6 +64,12 @@ static void a_sqlstate_decides_what_is_done(void **state)
         {"another type", "42804", NULL, false, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART},
         {"no cast", "42846", NULL, false, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART},
         {"generated now", "428C9", NULL, false, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART},
+        {"a rule came", "0A000", "RewriteQuery", false, OUTFALL_ERR_CHANGED,
+         OUTFALL_ACTION_RESTART},
+        {"the key's index is gone", "42P10", NULL, false, OUTFALL_ERR_CHANGED,
+         OUTFALL_ACTION_RESTART},
+        {"foreign key", "23503", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW},
+        {"exclusion", "23P01", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW},
         {"bad SQL", "42601", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP},
         {"a view's check option", "44000", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW},
         {"disk full", "53100", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY},
@@ -104,6 +111,80 @@ static void some_errors_say_what_to_do(void **state)
         assert_non_null(got.advice);
         assert_non_null(strstr(got.advice, cases[i].part));
     }
+}
+
+/* The lines of the document's table of errors, without its head; NULL where it cannot be read. */
+static char *read_documented(void)
+{
+    static char text[65536];
+    char path[1024];
+    const char *source = getenv("OUTFALL_SOURCE");
+    snprintf(path, sizeof path, "%s/docs/drivers/postgresql.md", source != NULL ? source : ".");
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    static const char head[] = "| SQLSTATE | meaning | action |\n|---|---|---|\n";
+    char *table = strstr(text, head);
+    if (table == NULL)
+        fail_msg("%s has no table of errors", path);
+    table += strlen(head);
+    char *end = strstr(table, "\n\n");
+    if (end != NULL)
+        end[1] = '\0';
+    return table;
+}
+
+static void add_line(char *to, size_t room, const char *prefix, const char *function,
+                     const char *meaning, int action)
+{
+    static const char *const actions[] = {"none", "RETRY", "RESTART", "ROW", "RESOLVE", "STOP"};
+    size_t used = strlen(to);
+    char code[64];
+    if (prefix == NULL)
+        snprintf(code, sizeof code, "none");
+    else if (prefix[0] == '\0')
+        snprintf(code, sizeof code, "others");
+    else
+        snprintf(code, sizeof code, "`%s`%s%s%s%s", prefix, strlen(prefix) < 5 ? "…" : "",
+                 function != NULL ? " in `" : "", function != NULL ? function : "",
+                 function != NULL ? "`" : "");
+    snprintf(to + used, room - used, "| %s | %s | %s |\n", code, meaning, actions[action]);
+}
+
+static void the_document_has_the_same_table(void **state)
+{
+    static char want[65536];
+    const char *documented = read_documented();
+    (void)state;
+    if (documented == NULL)
+        skip(); /* Not run from a source tree. */
+    want[0] = '\0';
+    add_line(want, sizeof want, NULL, NULL, "the connection broke",
+             drv_pg_action_of(NULL, NULL, false).action);
+    for (size_t i = 0; i < drv_pg_rule_count; i++)
+        add_line(want, sizeof want, drv_pg_rules[i].prefix, drv_pg_rules[i].source_function,
+                 drv_pg_rules[i].meaning, drv_pg_rules[i].action);
+    if (strcmp(documented, want) != 0) {
+        fputs(want, stdout); /* More than a failure's message holds. */
+        fail_msg("docs/drivers/postgresql.md must have this table of errors");
+    }
+}
+
+/* A rule that stands behind a wider one would never be taken. */
+static void every_rule_can_be_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < drv_pg_rule_count; i++) {
+        const drv_pg_rule *rule = &drv_pg_rules[i];
+        for (size_t j = 0; j < i; j++)
+            if (strncmp(rule->prefix, drv_pg_rules[j].prefix, strlen(drv_pg_rules[j].prefix)) ==
+                    0 &&
+                drv_pg_rules[j].source_function == NULL)
+                fail_msg("%s (%s) is never reached", rule->prefix, rule->meaning);
+    }
+    assert_string_equal(drv_pg_rules[drv_pg_rule_count - 1].prefix, "");
 }
 
 static void only_fatal_and_panic_end_a_session(void **state)
@@ -269,6 +350,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sqlstate_decides_what_is_done),
         cmocka_unit_test(some_errors_say_what_to_do),
+        cmocka_unit_test(the_document_has_the_same_table),
+        cmocka_unit_test(every_rule_can_be_taken),
         cmocka_unit_test(only_fatal_and_panic_end_a_session),
         cmocka_unit_test(types_have_the_limits_of_their_modifiers),
         cmocka_unit_test(types_without_an_encoding_are_not_known),

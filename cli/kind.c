@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kind.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <outfall/encoding.h>
+
+/*
+ * The letters: Debezium's op is c, u, d, and r for a row that its snapshot has read
+ * (https://debezium.io/documentation/reference/stable/connectors/postgresql.html, "Data change
+ * events"); files of AWS DMS have I, U, D
+ * (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html).
+ */
+static const struct {
+    const char *word;
+    int kind;
+} words[] = {
+    {"insert", OUTFALL_ROW_INSERT}, {"update", OUTFALL_ROW_UPDATE}, {"delete", OUTFALL_ROW_DELETE},
+    {"c", OUTFALL_ROW_INSERT},      {"u", OUTFALL_ROW_UPDATE},      {"d", OUTFALL_ROW_DELETE},
+    {"i", OUTFALL_ROW_INSERT},      {"r", OUTFALL_ROW_INSERT},
+};
+
+/* The beginning of `text`, cut between two characters, as one line; empty where it is no UTF-8. */
+static void show(const char *text, size_t length, char out[OF_KIND_SHOWN_MAX])
+{
+    size_t shown = length < OF_KIND_SHOWN_MAX ? length : OF_KIND_SHOWN_MAX - 1;
+
+    while (shown > 0 && shown < length && ((unsigned char)text[shown] & 0xc0) == 0x80)
+        shown--;
+    if (!outfall_utf8_valid(text, shown))
+        shown = 0;
+    for (size_t i = 0; i < shown; i++)
+        out[i] = (char)((unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i]);
+    out[shown] = '\0';
+}
+
+void of_kind_read(of_kind *kind, const outfall_value *value)
+{
+    const char *text = value->as.data;
+
+    kind->kind = -1;
+    kind->type = value->type;
+    kind->shown[0] = '\0';
+    if (value->type != OUTFALL_TYPE_TEXT)
+        return;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strlen(words[i].word) == value->length &&
+            strncasecmp(words[i].word, text, value->length) == 0) {
+            kind->kind = words[i].kind;
+            return;
+        }
+    }
+    show(text, value->length, kind->shown);
+}
+
+const char *of_kind_name(int kind)
+{
+    static const char *const names[] = {"insert", "update", "delete"};
+    return names[kind];
+}
+
+void of_kind_reject(const of_kind *kind, const char *column, uint64_t line, of_rejection *rejection)
+{
+    static const char allowed[] =
+        "write insert, update or delete (also c, i and r for insert, u for update, d for delete)";
+
+    if (kind->shown[0] != '\0')
+        of_reject(rejection, line, "\"%s\" is not the kind of a row: %s", kind->shown, allowed);
+    else if (kind->type == OUTFALL_TYPE_NULL)
+        of_reject(rejection, line, "the kind of the row is missing: %s", allowed);
+    else
+        of_reject(rejection, line, "the kind of the row is no such word: %s", allowed);
+    snprintf(rejection->column, sizeof rejection->column, "%s", column);
+}

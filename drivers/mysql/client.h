@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client library, and all in which MariaDB's and Oracle's differ: no other file asks which of
+ * them it is compiled against.
+ *
+ *                      MariaDB Connector/C 3.3          Oracle's libmysqlclient 8
+ *   bulk arrays        a callback gives row after row   none
+ *   waits              a hook of ours polls for it      its own; the library's watchdog cuts them
+ *   TLS                three options and a flag         one mode
+ *   passwords          a list of allowed plugins        cleartext plugin off by itself
+ */
+#ifndef DRV_MY_CLIENT_H
+#define DRV_MY_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <mysql.h>
+
+#include <errmsg.h>
+
+/* How a connection is to be secured. */
+enum drv_my_tls {
+    DRV_MY_TLS_UNASKED, /* As my.cnf has it. */
+    DRV_MY_TLS_OFF,
+    DRV_MY_TLS_REQUIRE, /* Encrypted, whoever it is. */
+    DRV_MY_TLS_VERIFY   /* By a certificate that is trusted and names the host. */
+};
+
+#ifdef MARIADB_PACKAGE_VERSION_ID
+
+#if MARIADB_PACKAGE_VERSION_ID < 30300
+#error "MariaDB Connector/C 3.3 or newer is needed"
+#endif
+
+#include <mariadb_com.h>
+
+typedef my_bool drv_my_bool;
+typedef int (*drv_my_wait_hook)(my_socket socket, my_bool is_read, int timeout_ms);
+typedef my_bool (*drv_my_row_callback)(void *context, MYSQL_BIND *bind, unsigned row);
+
+/* Every wait is the hook's, connecting too: calls end at their deadline by themselves. */
+#define DRV_MY_WAITS 1
+
+static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
+{
+    mysql_optionsv(my, MARIADB_OPT_IO_WAIT, (void *)hook);
+}
+
+static inline int drv_my_client_socket(MYSQL *my)
+{
+    return (int)mysql_get_socket(my);
+}
+
+/*
+ * Plugins that give a server the password itself (mysql_clear_password, dialog) are only for those
+ * that have shown who they are: these do not.
+ */
+static inline void drv_my_client_restrict_plugins(MYSQL *my)
+{
+    mysql_options(my, MARIADB_OPT_RESTRICTED_AUTH,
+                  "mysql_native_password,caching_sha2_password,sha256_password,client_ed25519,"
+                  "parsec,auth_gssapi_client");
+}
+
+/*
+ * Sets the mode; returns flags for mysql_real_connect. With VERIFY the library refuses a server
+ * without TLS before it sends anything but, with REQUIRE, it goes on in plaintext: the caller has
+ * to look at the cipher.
+ */
+static inline unsigned long drv_my_client_set_tls(MYSQL *my, enum drv_my_tls tls)
+{
+    my_bool enforce = tls != DRV_MY_TLS_OFF;
+    my_bool verify = tls == DRV_MY_TLS_VERIFY;
+    if (tls == DRV_MY_TLS_UNASKED)
+        return 0;
+    mysql_options(my, MYSQL_OPT_SSL_ENFORCE, &enforce);
+    mysql_options(my, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    return verify ? CLIENT_SSL_VERIFY_SERVER_CERT : 0;
+}
+
+static inline bool drv_my_client_has_bulk(MYSQL *my)
+{
+    unsigned long extended = 0;
+    if (mariadb_get_infov(my, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &extended) != 0)
+        return false;
+    return (extended & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
+}
+
+/* Makes the statement take `rows` rows at its next execution, each from the callback. */
+static inline bool drv_my_client_set_bulk(MYSQL_STMT *statement, unsigned rows,
+                                          drv_my_row_callback callback, void *context)
+{
+    void *function;
+    _Static_assert(sizeof function == sizeof callback, "attributes are passed as pointers");
+    *(drv_my_row_callback *)&function = callback;
+    return mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &rows) == 0 &&
+           mysql_stmt_attr_set(statement, STMT_ATTR_CB_USER_DATA, context) == 0 &&
+           mysql_stmt_attr_set(statement, STMT_ATTR_CB_PARAM, function) == 0;
+}
+
+/* Where a bulk row's NULLs are marked. */
+static inline void drv_my_client_set_indicator(MYSQL_BIND *bind, char *indicator)
+{
+    bind->u.indicator = indicator;
+}
+#define DRV_MY_INDICATOR_NULL STMT_INDICATOR_NULL
+
+/* MariaDB's JSON is LONGTEXT with a check; its metadata tells which is which. */
+static inline bool drv_my_client_is_json(const MYSQL_FIELD *field)
+{
+    MARIADB_CONST_STRING format = {NULL, 0};
+    return mariadb_field_attr(&format, field, MARIADB_FIELD_ATTR_FORMAT_NAME) == 0 &&
+           format.length == 4 && format.str[0] == 'j';
+}
+
+#else /* Oracle's */
+
+#if MYSQL_VERSION_ID < 80000
+#error "MySQL's client library 8.0 or newer is needed"
+#endif
+
+typedef bool drv_my_bool;
+typedef int (*drv_my_wait_hook)(my_socket socket, bool is_read, int timeout_ms);
+typedef bool (*drv_my_row_callback)(void *context, MYSQL_BIND *bind, unsigned row);
+
+#define DRV_MY_WAITS 0
+
+static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
+{
+    (void)my;
+    (void)hook;
+}
+
+static inline int drv_my_client_socket(MYSQL *my)
+{
+    return (int)my->net.fd;
+}
+
+static inline void drv_my_client_restrict_plugins(MYSQL *my)
+{
+    bool cleartext = false;
+    mysql_options(my, MYSQL_ENABLE_CLEARTEXT_PLUGIN, &cleartext);
+}
+
+static inline unsigned long drv_my_client_set_tls(MYSQL *my, enum drv_my_tls tls)
+{
+    unsigned mode = tls == DRV_MY_TLS_OFF       ? SSL_MODE_DISABLED
+                    : tls == DRV_MY_TLS_REQUIRE ? SSL_MODE_REQUIRED
+                                                : SSL_MODE_VERIFY_IDENTITY;
+    if (tls != DRV_MY_TLS_UNASKED)
+        mysql_options(my, MYSQL_OPT_SSL_MODE, &mode);
+    return 0;
+}
+
+static inline bool drv_my_client_has_bulk(MYSQL *my)
+{
+    (void)my;
+    return false;
+}
+
+static inline bool drv_my_client_set_bulk(MYSQL_STMT *statement, unsigned rows,
+                                          drv_my_row_callback callback, void *context)
+{
+    (void)statement;
+    (void)rows;
+    (void)callback;
+    (void)context;
+    return false;
+}
+
+static inline void drv_my_client_set_indicator(MYSQL_BIND *bind, char *indicator)
+{
+    (void)bind;
+    (void)indicator;
+}
+#define DRV_MY_INDICATOR_NULL 1
+
+static inline bool drv_my_client_is_json(const MYSQL_FIELD *field)
+{
+    return field->type == MYSQL_TYPE_JSON;
+}
+
+#endif
+#endif

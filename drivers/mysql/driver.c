@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's table: MySQL and MariaDB by their client library. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "mysql/connection.h"
+#include "mysql/create.h"
+#include "mysql/describe.h"
+#include "mysql/target.h"
+#include "mysql/transaction.h"
+#include "mysql/write.h"
+
+static char description[64]; /* Which library is known only at run time. */
+
+/* The library ignores SIGPIPE for the whole program when it is first used: that is undone. */
+static void set_up_client(void)
+{
+    struct sigaction disposition;
+    bool known = sigaction(SIGPIPE, NULL, &disposition) == 0;
+    mysql_library_init(0, NULL, NULL);
+    if (known)
+        sigaction(SIGPIPE, &disposition, NULL);
+    snprintf(description, sizeof description,
+             DRV_MY_WAITS ? "MariaDB Connector/C %s" : "libmysqlclient %s",
+             mysql_get_client_info());
+}
+
+static const outfall_driver driver = {
+    .abi = OUTFALL_DRIVER_ABI,
+    .struct_size = sizeof(outfall_driver),
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | (DRV_MY_WAITS ? 0 : OUTFALL_DRIVER_BLOCKS),
+    .name = "mysql",
+    .description = description,
+    .connect = drv_my_connect,
+    .disconnect = drv_my_disconnect,
+    .ping = drv_my_ping,
+    .reset = drv_my_reset,
+    .sever = drv_my_sever,
+    .describe = drv_my_describe,
+    .target_free = drv_my_target_free,
+    .create_table = drv_my_create_table,
+    .begin = drv_my_begin,
+    .write = drv_my_write,
+    .savepoint = drv_my_savepoint,
+    .commit = drv_my_commit,
+    .rollback = drv_my_rollback,
+};
+
+OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);
+
+const outfall_driver *outfall_driver_entry(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up_client);
+    return &driver;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A session: the client library's connection, and what the driver keeps beside it. */
+#ifndef DRV_MY_SESSION_H
+#define DRV_MY_SESSION_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <outfall/driver.h>
+
+#include "common/text.h"
+#include "mysql/bind.h"
+#include "mysql/client.h"
+
+/* Targets whose statements a session keeps prepared; the one unused longest makes room. */
+#define DRV_MY_STATEMENTS_MAX 64
+
+/* A statement of many rows has a power of two of them: up to 2^8. */
+#define DRV_MY_ROWS_SIZES 9
+
+typedef enum drv_my_transaction {
+    DRV_MY_NONE,
+    DRV_MY_BEGUN, /* By us; the server hears of it with the first statement. */
+    DRV_MY_OPEN,
+    DRV_MY_LOST /* The server has rolled it back: only a rollback is legal. */
+} drv_my_transaction;
+
+enum drv_my_purpose { DRV_MY_PUT, DRV_MY_DELETE, DRV_MY_PURPOSES };
+
+/* What of one target is prepared in this session; NULL: not yet. */
+typedef struct drv_my_statement {
+    uint64_t serial; /* The target's; 0: the slot is free. */
+    uint64_t used;
+    MYSQL_STMT *check;
+    MYSQL_STMT *bulk[DRV_MY_PURPOSES];
+    MYSQL_STMT *rows[DRV_MY_PURPOSES][DRV_MY_ROWS_SIZES];
+} drv_my_statement;
+
+/* A file that the client library may "read" for the server: only our own, in memory. */
+typedef struct drv_my_infile {
+    const char *name; /* Of the statement under way; NULL: no file at all. */
+    const char *data;
+    size_t length;
+    size_t sent;
+} drv_my_infile;
+
+struct outfall_connection {
+    MYSQL *my;
+    bool mariadb; /* The server; else MySQL. */
+    unsigned long version;
+    bool tls;
+    bool dead;    /* Nothing more is sent: the session is over, or its state unknown. */
+    bool expired; /* A call overran its deadline. */
+    bool bulk;    /* Rows go by bulk arrays, else by statements of many rows. */
+    bool load;    /* LOAD DATA LOCAL first, as asked for. */
+    uint64_t packet_max;
+    drv_my_transaction transaction;
+    uint64_t checked;    /* The target whose columns this transaction has made sure of. */
+    const char *doing;   /* For messages: "writing to". */
+    const char *subject; /* For messages: `test`.`birdstrikes`; may be NULL. */
+    drv_my_statement statements[DRV_MY_STATEMENTS_MAX];
+    uint64_t statement_clock;
+    drv_my_slots slots; /* Memory of values being sent. */
+    drv_text sql;
+    drv_text file;
+    drv_my_infile infile;
+    atomic_bool severed;
+    pthread_mutex_t guard; /* Of `socket`, between sever and disconnect. */
+    int socket;            /* A duplicate: the library may close its own at any time. */
+};
+
+/* From any thread: every wait of the session ends. */
+void drv_my_sever(outfall_connection *connection);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is prepared in a session, by target; and the check that a target is as described. */
+#ifndef DRV_MY_STATEMENT_H
+#define DRV_MY_STATEMENT_H
+
+#include "mysql/session.h"
+#include "mysql/target.h"
+
+/* The target's slot. Where all are taken, the one unused longest is closed. */
+drv_my_statement *drv_my_statement_slot(outfall_connection *connection,
+                                        const drv_my_target *target);
+
+/* Forgets all of them; before the connection is closed, so that nothing is sent. */
+void drv_my_statements_free(outfall_connection *connection);
+
+/* Asks for the metadata that a target is later checked by. Fills shapes. */
+int drv_my_statement_learn_shapes(outfall_connection *connection, drv_my_target *target,
+                                  int64_t deadline_us, outfall_error *error);
+
+/*
+ * Once a transaction: takes the table's metadata lock, which holds it still to the end, and
+ * compares its columns with those described. OUTFALL_ERR_CHANGED, action RESTART.
+ */
+int drv_my_statement_check(outfall_connection *connection, const drv_my_target *target,
+                           drv_my_statement *statement, int64_t deadline_us, outfall_error *error);
+
+/* The same where there is no right to select: after a write, whose lock holds the table still. */
+int drv_my_statement_check_catalog(outfall_connection *connection, const drv_my_target *target,
+                                   int64_t deadline_us, outfall_error *error);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Transactions and savepoints. */
+#ifndef DRV_MY_TRANSACTION_H
+#define DRV_MY_TRANSACTION_H
+
+#include "mysql/session.h"
+
+int drv_my_begin(outfall_connection *connection, const outfall_begin_options *options,
+                 int64_t deadline_us, outfall_error *error);
+int drv_my_savepoint(outfall_connection *connection, int step, int64_t deadline_us,
+                     outfall_error *error);
+int drv_my_commit(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+int drv_my_rollback(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+int drv_my_reset(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+
+/* Makes the server hear of a transaction that was begun; an error where it is lost. */
+int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
+                            outfall_error *error);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Waits for the server end at a deadline.
+ *
+ * The client libraries' own time limits hold for one read at a time, in whole seconds, and are
+ * fixed when a connection is made; their non-blocking interfaces differ, and Oracle's has none for
+ * prepared statements. MariaDB's library lets us do its waiting: all its calls, connecting and TLS
+ * included, then end at the deadline of the thread that makes them, without a second stack and at
+ * the price of nothing. Oracle's does not: there the library's watchdog severs at the deadline
+ * (OUTFALL_DRIVER_BLOCKS), and connecting has the client's own limit.
+ */
+#ifndef DRV_MY_WAIT_H
+#define DRV_MY_WAIT_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mysql/client.h"
+
+/* One call of the client library. */
+typedef struct drv_my_wait {
+    bool guarded; /* SIGPIPE is held back. */
+    bool pending; /* It was already, before the call. */
+    sigset_t mask;
+} drv_my_wait;
+
+/*
+ * Begins calls that end at the deadline. TLS writes by write(2): SIGPIPE is then held back for
+ * this thread, whose disposition is the program's own.
+ */
+void drv_my_wait_begin(drv_my_wait *wait, int64_t deadline_us, bool tls);
+
+/* Ends them. True: the deadline had passed in one. */
+bool drv_my_wait_end(drv_my_wait *wait);
+
+/* The hook for MariaDB's library. */
+int drv_my_wait_for_io(my_socket socket, drv_my_bool is_read, int timeout_ms);
+
+/* True where the server has closed the connection, or said a word unasked: its goodbye. */
+bool drv_my_wait_is_over(int socket);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "odbc/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "odbc/connect.h"
+#include "odbc/fault.h"
+#include "odbc/plan.h"
+#include "odbc/query.h"
+
+static int read_options(outfall_connection *connection, const outfall_connect_options *options,
+                        outfall_error *error)
+{
+    for (uint32_t i = 0; i < options->option_count; i++) {
+        const char *key = options->options[i].key, *value = options->options[i].value;
+        if (strcmp(key, "odbc.method") == 0) {
+            connection->way_wanted = strcmp(value, "array") == 0  ? DRV_ODBC_WAY_ARRAY
+                                     : strcmp(value, "rows") == 0 ? DRV_ODBC_WAY_ROWS
+                                                                  : DRV_ODBC_WAY_AUTO;
+        } else if (strcmp(key, "odbc.dialect") == 0 && strcmp(value, "auto") != 0) {
+            connection->dialect = drv_odbc_dialect_named(value);
+            if (connection->dialect == NULL)
+                return outfall_error_set(error, OUTFALL_ERR_CONFIG, OUTFALL_ACTION_STOP,
+                                         "odbc.dialect is \"%.40s\"; it is one of auto, ansi, "
+                                         "postgresql, mysql, sqlite, oracle, mssql",
+                                         value);
+        }
+    }
+    return OUTFALL_OK;
+}
+
+int drv_odbc_connect(const outfall_connect_options *options, int64_t deadline_us,
+                     outfall_connection **out, outfall_error *error)
+{
+    const char *colon = strchr(options->url, ':');
+    drv_odbc_connstr string;
+    *out = NULL;
+    int status = drv_odbc_connstr_read(colon != NULL ? colon + 1 : "", &string, error);
+    if (status != OUTFALL_OK) {
+        drv_odbc_connstr_free(&string);
+        return status;
+    }
+    outfall_connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) {
+        drv_odbc_connstr_free(&string);
+        return drv_fail_nomem(error);
+    }
+    connection->socket = -1;
+    atomic_init(&connection->severed, false);
+    pthread_mutex_init(&connection->guard, NULL);
+    status = read_options(connection, options, error);
+    if (status != OUTFALL_OK) {
+        drv_odbc_connstr_free(&string);
+        drv_odbc_disconnect(connection);
+        return status;
+    }
+    status = drv_odbc_connect_open(&connection, &string, deadline_us, error);
+    *out = connection; /* NULL where that failed. */
+    return status;
+}
+
+/*
+ * The driver says goodbye but must not wait for an answer: the socket is shut for reading, so that
+ * the rollback which ODBC asks for first comes back at once. On a dead one nothing is sent at all.
+ */
+static void close_session(outfall_connection *connection)
+{
+    if (connection->socket >= 0)
+        shutdown(connection->socket, connection->dead ? SHUT_RDWR : SHUT_RD);
+    else if (connection->in_transaction && !connection->dead && connection->dialect != NULL &&
+             connection->dialect->rollback != NULL)
+        (void)drv_odbc_run(connection, connection->dialect->rollback, NULL);
+    drv_odbc_plans_free(connection);
+    (void)SQLEndTran(SQL_HANDLE_DBC, connection->dbc, SQL_ROLLBACK);
+    (void)SQLDisconnect(connection->dbc);
+}
+
+void drv_odbc_disconnect(outfall_connection *connection)
+{
+    if (connection == NULL)
+        return;
+    connection->deadline_us = INT64_MAX;
+    if (connection->connected)
+        close_session(connection);
+    if (connection->dbc != SQL_NULL_HDBC)
+        SQLFreeHandle(SQL_HANDLE_DBC, connection->dbc);
+    if (connection->env != SQL_NULL_HENV)
+        SQLFreeHandle(SQL_HANDLE_ENV, connection->env);
+    if (connection->socket >= 0)
+        close(connection->socket);
+    pthread_mutex_destroy(&connection->guard);
+    drv_odbc_wide_free(&connection->text);
+    free(connection);
+}
+
+int drv_odbc_ping(outfall_connection *connection, char *description, size_t capacity,
+                  int64_t deadline_us, outfall_error *error)
+{
+    drv_odbc_answer answer = {0};
+    int status = drv_odbc_enter(connection, "asking for an answer", NULL, deadline_us, error);
+    if (status == OUTFALL_OK && drv_odbc_is_lost(connection))
+        status = drv_odbc_fail_lost(connection, "the server closed it", error);
+    if (status == OUTFALL_OK && connection->dialect->queries.ping != NULL)
+        status = drv_odbc_query(connection, connection->dialect->queries.ping, NULL, NULL, &answer,
+                                error);
+    else if (status == OUTFALL_OK)
+        status =
+            drv_odbc_catalog_function(connection, DRV_ODBC_TYPE_INFO, NULL, NULL, &answer, error);
+    drv_odbc_answer_free(&answer);
+    /* The question has begun a transaction, which must not stay open. */
+    if (status == OUTFALL_OK && !connection->in_transaction &&
+        connection->dialect->rollback == NULL &&
+        !SQL_SUCCEEDED(SQLEndTran(SQL_HANDLE_DBC, connection->dbc, SQL_ROLLBACK)))
+        status = drv_odbc_fail(connection, SQL_HANDLE_DBC, connection->dbc, error);
+    if (status == OUTFALL_OK && description != NULL && capacity > 0)
+        snprintf(description, capacity, "%s", connection->server);
+    return drv_odbc_leave(connection, status);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The driver's table: any database by ODBC. */
+#include "odbc/connection.h"
+#include "odbc/describe.h"
+#include "odbc/target.h"
+#include "odbc/transaction.h"
+#include "odbc/write.h"
+
+static const outfall_driver driver = {
+    .abi = OUTFALL_DRIVER_ABI,
+    .struct_size = sizeof(outfall_driver),
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_BLOCKS,
+    .name = "odbc",
+    .description = "unixODBC", /* Its version is told with the first connection, not before. */
+    .connect = drv_odbc_connect,
+    .disconnect = drv_odbc_disconnect,
+    .ping = drv_odbc_ping,
+    .reset = drv_odbc_reset,
+    .sever = drv_odbc_sever,
+    .describe = drv_odbc_describe,
+    .target_free = drv_odbc_target_free,
+    .create_table = drv_odbc_create_table,
+    .begin = drv_odbc_begin,
+    .write = drv_odbc_write,
+    .savepoint = drv_odbc_savepoint,
+    .commit = drv_odbc_commit,
+    .rollback = drv_odbc_rollback,
+};
+
+OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);
+
+const outfall_driver *outfall_driver_entry(void)
+{
+    return &driver;
+}

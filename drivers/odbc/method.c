@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "odbc/method.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define NAME_MAX_LENGTH 128
+
+/*
+ * Rollback on error is left to us (Protocol=7.4-0): psqlODBC's own is a savepoint before
+ * statements. OPTION=2 has MariaDB count rows found, so that an unchanged one is not a lost one.
+ */
+static const drv_odbc_method methods[] = {
+    {.library = "psqlodbc",
+     .way = DRV_ODBC_WAY_ROWS,
+     .array_rows = 1000,
+     .statement_rows = 1000,
+     .keywords = {{"Protocol", "7.4-0"}}},
+    {.library = "maodbc",
+     .way = DRV_ODBC_WAY_ARRAY,
+     .array_rows = 10000,
+     .statement_rows = 1000,
+     .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
+     .erase_rows = 1000},
+    {.library = "myodbc",
+     .way = DRV_ODBC_WAY_ROWS,
+     .array_rows = 1000,
+     .statement_rows = 1000,
+     .keywords = {{"CHARSET", "utf8mb4"}, {"FOUND_ROWS", "1"}}},
+    {.library = "sqlite",
+     .way = DRV_ODBC_WAY_ROWS,
+     .array_rows = 1000,
+     .statement_rows = 100,
+     .stale_bytes = 1,
+     .narrow = 1},
+    {.library = NULL, .way = DRV_ODBC_WAY_ARRAY, .array_rows = 1000, .statement_rows = 100},
+};
+
+const drv_odbc_method *drv_odbc_method_of(const char *library)
+{
+    char name[NAME_MAX_LENGTH];
+    const drv_odbc_method *method = methods;
+    size_t length = 0;
+    for (; library[length] != '\0' && length + 1 < sizeof name; length++)
+        name[length] = (char)tolower((unsigned char)library[length]);
+    name[length] = '\0';
+    while (method->library != NULL && strstr(name, method->library) == NULL)
+        method++;
+    return method;
+}
+
+static uint32_t least(uint32_t left, uint32_t right)
+{
+    return left < right ? left : right;
+}
+
+enum drv_odbc_way drv_odbc_method_choose(const drv_odbc_method *method,
+                                         const drv_odbc_dialect *dialect, enum drv_odbc_way wanted,
+                                         uint32_t columns, uint32_t *rows)
+{
+    enum drv_odbc_way way = wanted != DRV_ODBC_WAY_AUTO ? wanted : method->way;
+    uint32_t most = least(method->statement_rows, dialect->parameters_max / columns);
+    if (dialect->rows_max > 0)
+        most = least(most, dialect->rows_max);
+    if (way == DRV_ODBC_WAY_ROWS && most > 1) {
+        *rows = most;
+        return DRV_ODBC_WAY_ROWS;
+    }
+    *rows = method->array_rows;
+    return DRV_ODBC_WAY_ARRAY;
+}

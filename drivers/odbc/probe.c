@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "odbc/probe.h"
+
+#include "odbc/api.h"
+#include "odbc/fault.h"
+#include "odbc/query.h"
+
+#define NAME_UNITS_MAX 256
+
+/* FNV-1a: the columns are compared with what the same driver said of them before. */
+#define HASH_START UINT64_C(14695981039346656037)
+#define HASH_PRIME UINT64_C(1099511628211)
+
+static uint64_t hash(uint64_t so_far, const void *bytes, size_t length)
+{
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < length; i++)
+        so_far = (so_far ^ at[i]) * HASH_PRIME;
+    return so_far;
+}
+
+static int hash_column(outfall_connection *connection, SQLHSTMT statement, SQLUSMALLINT number,
+                       uint64_t *so_far, outfall_error *error)
+{
+    SQLWCHAR name[NAME_UNITS_MAX] = {0}, type_name[NAME_UNITS_MAX] = {0};
+    SQLSMALLINT units = 0, type = 0, digits = 0, nullable = 0, bytes = 0;
+    SQLULEN size = 0;
+    SQLRETURN code = SQLDescribeColW(statement, number, name, NAME_UNITS_MAX, &units, &type, &size,
+                                     &digits, &nullable);
+    if (!SQL_SUCCEEDED(code))
+        return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
+    /* Not every driver knows it. */
+    (void)SQLColAttributeW(statement, number, SQL_DESC_TYPE_NAME, type_name, sizeof type_name,
+                           &bytes, NULL);
+    *so_far = hash(*so_far, &type, sizeof type);
+    *so_far = hash(*so_far, &size, sizeof size);
+    *so_far = hash(*so_far, &digits, sizeof digits);
+    *so_far = hash(*so_far, &nullable, sizeof nullable);
+    *so_far = hash(*so_far, type_name, sizeof type_name);
+    return OUTFALL_OK;
+}
+
+/*
+ * Runs the query and makes the fingerprint of its columns. It is not prepared: there are drivers
+ * that would go on telling what the columns were when it was.
+ */
+static int run(outfall_connection *connection, SQLHSTMT statement, const drv_odbc_target *target,
+               uint64_t *fingerprint, outfall_error *error)
+{
+    uint64_t made = HASH_START;
+    SQLSMALLINT count = 0;
+    int status = drv_odbc_api_execute(connection, statement, target->probe, error);
+    if (status == OUTFALL_OK && !SQL_SUCCEEDED(SQLNumResultCols(statement, &count)))
+        status = drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
+    for (SQLUSMALLINT i = 1; status == OUTFALL_OK && i <= count; i++)
+        status = hash_column(connection, statement, i, &made, error);
+    SQLFreeStmt(statement, SQL_CLOSE);
+    *fingerprint = made;
+    return status;
+}
+
+int drv_odbc_probe_describe(outfall_connection *connection, drv_odbc_target *target,
+                            outfall_error *error)
+{
+    SQLHSTMT statement = SQL_NULL_HSTMT;
+    outfall_error detail = {0};
+    int status = drv_odbc_statement_new(connection, &statement, &detail);
+    if (status == OUTFALL_OK)
+        status = run(connection, statement, target, &target->fingerprint, &detail);
+    drv_odbc_statement_free(statement);
+    target->probed = status == OUTFALL_OK;
+    if (status == OUTFALL_OK || detail.action == OUTFALL_ACTION_STOP)
+        return OUTFALL_OK;
+    if (error != NULL)
+        *error = detail;
+    return status;
+}
+
+static int fail_changed(const drv_odbc_target *target, outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART,
+                             "odbc: %.200s is no longer the table that was described: a column "
+                             "changed or is gone, or it was made again",
+                             target->display);
+}
+
+int drv_odbc_probe_compare(outfall_connection *connection, const drv_odbc_target *target,
+                           SQLHSTMT *statement, outfall_error *error)
+{
+    outfall_error detail = {0};
+    uint64_t now = 0;
+    int status = OUTFALL_OK;
+    if (!target->probed)
+        return OUTFALL_OK;
+    if (*statement == SQL_NULL_HSTMT)
+        status = drv_odbc_statement_new(connection, statement, &detail);
+    if (status == OUTFALL_OK)
+        status = run(connection, *statement, target, &now, &detail);
+    if (status == OUTFALL_OK && now == target->fingerprint)
+        return OUTFALL_OK;
+    /* What it once answered it refuses now: not every driver has a code for why. */
+    if (status == OUTFALL_OK || detail.action == OUTFALL_ACTION_STOP ||
+        detail.action == OUTFALL_ACTION_RESTART)
+        status = fail_changed(target, &detail);
+    drv_odbc_statement_free(*statement);
+    *statement = SQL_NULL_HSTMT;
+    if (error != NULL)
+        *error = detail;
+    return status;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Targets that are no plain tables: each right, or refused by name; the same at every size. */
+#include "special.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const size_t sizes[] = {1, 100, 10000};
+
+/* ---- The schema ------------------------------------------------------------------- */
+
+#define POSTGRESQL_OPEN                                                                            \
+    "DROP SCHEMA IF EXISTS special CASCADE; CREATE SCHEMA special; SET search_path = special, "    \
+    "public"
+
+static const struct {
+    const char *open, *close;
+} schemas[DATABASE_KINDS] = {
+    [DATABASE_SQLITE] = {"", ""},
+    [DATABASE_POSTGRESQL] = {POSTGRESQL_OPEN, "RESET search_path"},
+    [DATABASE_MARIADB] = {"DROP DATABASE IF EXISTS special; CREATE DATABASE special; USE special",
+                          "USE test"},
+    [DATABASE_ORACLE] = {POSTGRESQL_OPEN, "RESET search_path"},
+};
+
+/* SQLite cannot drop by kind a thing of another kind: it has to be asked. */
+static void drop_all(contract_suite *suite)
+{
+    database_answer answer;
+    if (suite->quirks->database != DATABASE_SQLITE) {
+        database_run(suite->database, "%s", schemas[suite->quirks->database].open);
+        return;
+    }
+    database_ask(suite->database, &answer,
+                 "SELECT 'DROP ' || type || ' \"' || name || '\"' FROM sqlite_master WHERE type IN "
+                 "('view', 'table') AND name IN ('t', 'log', 'base') ORDER BY name DESC");
+    for (size_t i = 0; i < answer.rows; i++)
+        database_run(suite->database, "%s", answer.cells[i]);
+    database_answer_free(&answer);
+}
+
+static void close_schema(contract_suite *suite)
+{
+    database_run(suite->database, "%s", schemas[suite->quirks->database].close);
+}
+
+static suite_wanted wanted_of(const contract_suite *suite, const special_target *special)
+{
+    suite_wanted wanted = special->wanted;
+    wanted.schema = suite->quirks->database == DATABASE_SQLITE ? "main" : SPECIAL_SCHEMA;
+    return wanted;
+}
+
+/* ---- Rows ------------------------------------------------------------------------- */
+
+/* A field of row `n`: # stands for n. */
+static const char *fill(const char *field, size_t n, char *out, size_t capacity)
+{
+    size_t used = 0;
+    if (field == NULL)
+        return NULL;
+    for (; *field != '\0' && used + 24 < capacity; field++) {
+        if (*field == '#')
+            used += (size_t)snprintf(out + used, capacity - used, "%zu", n);
+        else
+            out[used++] = *field;
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static void make_rows(test_rows *rows, const special_target *special, const outfall_target *target,
+                      size_t count)
+{
+    char room[SPECIAL_FIELDS_MAX][128];
+    const char *literals[SPECIAL_FIELDS_MAX];
+    assert_true(target->column_count <= SPECIAL_FIELDS_MAX);
+    test_rows_init(rows, target);
+    for (size_t n = 0; n < count; n++) {
+        for (uint32_t i = 0; i < target->column_count; i++)
+            literals[i] = fill(special->fields[i], n, room[i], sizeof room[i]);
+        test_rows_add(rows, literals);
+    }
+}
+
+/* ---- One target ------------------------------------------------------------------- */
+
+/* Tells what is wrong with a target and goes on: one run shows them all. Returns 1. */
+static int complain(const contract_suite *suite, const special_target *special, size_t size,
+                    const char *what)
+{
+    print_error("%s: %s, %zu rows: %s: %s\n", suite->quirks->suite, special->why, size, what,
+                suite->error.message);
+    return 1;
+}
+
+static int check_refused(const contract_suite *suite, const special_target *special, size_t size,
+                         int status, int action)
+{
+    if (status == OUTFALL_OK)
+        return complain(suite, special, size, "taken");
+    if (suite->error.action != action)
+        return complain(suite, special, size, "another action");
+    if (strstr(suite->error.message, special->refused) == NULL)
+        return complain(suite, special, size, "does not say why");
+    return 0;
+}
+
+static int write_rows(contract_suite *suite, const special_target *special, outfall_target *target,
+                      const test_rows *rows, size_t size)
+{
+    int is_insert = special->wanted.mode == OUTFALL_MODE_INSERT;
+    for (int i = 0; i <= special->twice; i++) {
+        outfall_write_result result;
+        suite_begin(suite);
+        int status = suite_write(suite, target, rows, 0, size, &result);
+        if (status != OUTFALL_OK || special->refused != NULL)
+            suite_rollback(suite);
+        if (special->refused != NULL)
+            return check_refused(suite, special, size, status, special->refused_action);
+        if (status != OUTFALL_OK)
+            return complain(suite, special, size, "not written");
+        suite_commit(suite);
+        if (is_insert && result.rows_written != size)
+            return complain(suite, special, size, "another count");
+    }
+    if (database_number(suite->database, "%s", special->right) != (int64_t)size)
+        return complain(suite, special, size, "the rows are not right");
+    return 0;
+}
+
+/* Of a target that describe has refused, or should have. */
+static int check_undescribed(const contract_suite *suite, const special_target *special,
+                             size_t size, int status)
+{
+    if (special->refused != NULL && special->refused_action == 0)
+        return check_refused(suite, special, size, status, OUTFALL_ACTION_STOP);
+    if (special->or_told != NULL && strstr(suite->error.message, special->or_told) != NULL)
+        return 0;
+    return complain(suite, special, size, "not described");
+}
+
+/* Returns how many sizes went wrong. */
+static int try_target(contract_suite *suite, const special_target *special)
+{
+    int wrong = 0;
+    suite_wanted wanted = wanted_of(suite, special);
+    int is_refused = special->refused != NULL && special->refused_action == 0;
+    for (size_t s = 0; s < LENGTH(sizes); s++) {
+        test_rows rows;
+        outfall_target *target;
+        drop_all(suite);
+        database_run(suite->database, "%s", special->setup);
+        int status = suite_try_describe_as(suite, "t", &wanted, &target);
+        if (is_refused || status != OUTFALL_OK) {
+            wrong += check_undescribed(suite, special, sizes[s], status);
+            suite->driver.target_free(target);
+            continue;
+        }
+        make_rows(&rows, special, target, sizes[s]);
+        wrong += write_rows(suite, special, target, &rows, sizes[s]);
+        test_rows_free(&rows);
+        suite->driver.target_free(target);
+    }
+    return wrong;
+}
+
+static void a_special_target_is_right_or_refused(contract_suite *suite)
+{
+    static const struct {
+        const special_target *targets;
+        const size_t *count;
+    } lists[DATABASE_KINDS] = {
+        [DATABASE_SQLITE] = {special_sqlite, &special_sqlite_count},
+        [DATABASE_POSTGRESQL] = {special_postgresql, &special_postgresql_count},
+        [DATABASE_MARIADB] = {special_mariadb, &special_mariadb_count},
+    };
+    const special_target *targets = lists[suite->quirks->database].targets;
+    if (targets == NULL)
+        suite_skip(suite, "the stand-in has no tables but plain ones");
+    int wrong = 0;
+    for (size_t i = 0; i < *lists[suite->quirks->database].count; i++)
+        wrong += try_target(suite, &targets[i]);
+    drop_all(suite);
+    close_schema(suite);
+    assert_int_equal(wrong, 0);
+}
+
+const contract_case special_cases[] = {
+    {"a special target is right, or refused by name", a_special_target_is_right_or_refused,
+     NEEDS_TABLES},
+    {NULL, NULL, 0},
+};

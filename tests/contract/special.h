@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Targets that are not plain tables, for each kind of database: cases_special.c writes to them.
+ *
+ * Each has a schema of its own, `special`, that starts empty and in which its SQL is run; on SQLite
+ * it is the database file, and what is there is dropped before.
+ */
+#ifndef CONTRACT_SPECIAL_H
+#define CONTRACT_SPECIAL_H
+
+#include <stddef.h>
+
+#include "suite.h"
+
+#define SPECIAL_SCHEMA "special"
+#define SPECIAL_FIELDS_MAX 8
+
+typedef struct special_target {
+    const char *why;
+    const char *setup;                      /* SQL; the target is named t. */
+    suite_wanted wanted;                    /* But for the schema. */
+    const char *fields[SPECIAL_FIELDS_MAX]; /* Of row n: literals in which # is n; NULL: NULL. */
+    const char *right;                      /* A query that answers how many rows came out right; */
+    const char *refused;                    /* or else what the refusal's message holds. */
+    int refused_action;  /* 0: describe refuses. Else write does, with this action. */
+    const char *or_told; /* Where a driver may refuse it at describe as well: what it has to say. */
+    int twice;           /* 1: the rows are written twice, and come out the same. */
+} special_target;
+
+extern const special_target special_postgresql[];
+extern const special_target special_mariadb[];
+extern const special_target special_sqlite[];
+extern const size_t special_postgresql_count;
+extern const size_t special_mariadb_count;
+extern const size_t special_sqlite_count;
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parameters: checked as Oracle and its ODBC driver would, then bound to psqlODBC. */
+#ifndef STI_VALUE_H
+#define STI_VALUE_H
+
+#include "handle.h"
+
+/*
+ * Whether Oracle's ODBC driver takes these types in SQLBindParameter. It knows no 64-bit integers.
+ * Source: https://github.com/blue-yonder/turbodbc/issues/142
+ */
+int sti_value_types_known(SQLSMALLINT c_type, SQLSMALLINT sql_type);
+
+/* Binds parameter `index` of row `row` to psqlODBC. Returns 0, or -1 with `failure` filled. */
+int sti_value_forward(struct sti_statement *statement, size_t index, SQLULEN row,
+                      const struct sti_column *column, struct sti_failure *failure);
+
+#endif
