@@ -383,23 +383,31 @@ static const state_rule states[] = {
 /* ---- By text ----------------------------------------------------------------------- */
 
 /*
- * A login that fails is 08001 to psqlODBC like a server that is away, and unixODBC's own word of a
- * driver that is not there is a warning. English texts only: in other languages they are retried.
+ * psqlODBC has one code, 08001, for all that fails when it connects, and none for what row security
+ * refuses; unixODBC's own word of a driver that is not there is a warning. English texts only: in
+ * other languages the code alone counts.
  */
 static const struct {
+    const char *sqlstate;
     const char *fragment;
     int status;
+    int action;
     const char *advice;
 } texts[] = {
-    {"authentication failed", AUTH, LOGIN_ADVICE},
-    {"no password supplied", AUTH, LOGIN_ADVICE},
-    {"pg_hba.conf", AUTH, LOGIN_ADVICE},
-    {"role \"", AUTH, LOGIN_ADVICE},
-    {"\" does not exist", NOT_FOUND, "create the database, or correct the URL"},
-    {"invalid connection option", CONFIG, "correct the URL"},
-    {"invalid integer value", CONFIG, "correct the URL"},
-    {"Can't open lib", CONFIG, DRIVER_ADVICE},
-    {"certificate", IO, "see the driver's keywords for TLS"},
+    {"08001", "too many connections", IO, RETRY, BUSY_ADVICE},
+    {"08001", "connection slots", IO, RETRY, BUSY_ADVICE},
+    {"08001", "authentication failed", AUTH, STOP, LOGIN_ADVICE},
+    {"08001", "no password supplied", AUTH, STOP, LOGIN_ADVICE},
+    {"08001", "pg_hba.conf", AUTH, STOP, LOGIN_ADVICE},
+    {"08001", "is not permitted to log in", AUTH, STOP, LOGIN_ADVICE},
+    {"08001", "permission denied", AUTH, STOP, "GRANT CONNECT to this user"},
+    {"08001", "role \"", AUTH, STOP, LOGIN_ADVICE},
+    {"08001", "\" does not exist", NOT_FOUND, STOP, "create the database, or correct the URL"},
+    {"08001", "invalid ", CONFIG, STOP, "correct the URL"},
+    {"08001", "certificate", IO, STOP, "see the driver's keywords for TLS"},
+    {"08001", "server does not support SSL", IO, STOP, "see the driver's keywords for TLS"},
+    {"01000", "Can't open lib", CONFIG, STOP, DRIVER_ADVICE},
+    {"42501", "row-level security", DATABASE, ROW, NULL},
 };
 
 static const number_rule *find_number(const char *dialect, int32_t native)
@@ -414,6 +422,11 @@ static const number_rule *find_number(const char *dialect, int32_t native)
     return NULL;
 }
 
+bool drv_odbc_action_known(const char *dialect, int32_t native)
+{
+    return native != 0 && find_number(dialect, native) != NULL;
+}
+
 drv_odbc_action drv_odbc_action_of(const char *dialect, const char *sqlstate, int32_t native,
                                    const char *message)
 {
@@ -423,10 +436,9 @@ drv_odbc_action drv_odbc_action_of(const char *dialect, const char *sqlstate, in
         return (drv_odbc_action){number->status, number->action, number->advice};
     if (sqlstate == NULL || sqlstate[0] == '\0')
         return lost;
-    int vague = strncmp(sqlstate, "08001", 5) == 0 || strncmp(sqlstate, "01000", 5) == 0;
-    for (size_t i = 0; vague && message != NULL && i < COUNT(texts); i++)
-        if (strstr(message, texts[i].fragment) != NULL)
-            return (drv_odbc_action){texts[i].status, STOP, texts[i].advice};
+    for (size_t i = 0; message != NULL && i < COUNT(texts); i++)
+        if (strcmp(texts[i].sqlstate, sqlstate) == 0 && strstr(message, texts[i].fragment) != NULL)
+            return (drv_odbc_action){texts[i].status, texts[i].action, texts[i].advice};
     const state_rule *found = states;
     while (strncmp(sqlstate, found->prefix, strlen(found->prefix)) != 0)
         found++; /* Ends at the last rule, whose prefix is empty. */

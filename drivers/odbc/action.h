@@ -3,6 +3,7 @@
 #ifndef DRV_ODBC_ACTION_H
 #define DRV_ODBC_ACTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ typedef struct drv_odbc_action {
  */
 drv_odbc_action drv_odbc_action_of(const char *dialect, const char *sqlstate, int32_t native,
                                    const char *message);
+
+/* True where the dialect's own table has that number: it is then no mere note. */
+bool drv_odbc_action_known(const char *dialect, int32_t native);
 
 /*
  * The column of `columns` that a message names: `column "n"`, "Column 'n'", `"S"."T"."N"`,

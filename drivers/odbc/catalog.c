@@ -301,6 +301,8 @@ static int read_more(outfall_connection *connection, drv_odbc_table *table, outf
         field->identity_default = has_word(words, "default");
         field->rounds = has_word(words, "rounds");
         field->locked = has_word(words, "locked");
+        field->ruled = has_word(words, "ruled");
+        field->unsafe = has_word(words, "unsafe");
         if (!copy_cell(&answer, i, MORE_TYPE, &field->type_name) ||
             !copy_cell(&answer, i, MORE_CAST, &field->cast) ||
             !copy_cell(&answer, i, MORE_DEFAULT, &field->default_value))
@@ -406,6 +408,10 @@ int drv_odbc_catalog_read(outfall_connection *connection, const outfall_table_na
         status = read_uniques(connection, out, error);
     else if (status == OUTFALL_OK)
         status = ask_uniques(connection, out, error);
+    if (status == OUTFALL_OK && out->fields[0].unsafe)
+        status = refuse(error, connection->subject,
+                        "is of an engine without transactions, which would keep a part of a batch "
+                        "that fails; change it: ALTER TABLE ... ENGINE = InnoDB");
     for (size_t i = 0; status == OUTFALL_OK && i < out->part_count; i++)
         if (out->parts[i].primary && out->parts[i].field != DRV_ODBC_NO_FIELD)
             out->fields[out->parts[i].field].primary = true;

@@ -19,6 +19,8 @@ typedef struct drv_odbc_field {
     bool identity_default;
     bool rounds; /* Would change values in silence. */
     bool locked; /* This user has no right to write it, or the view cannot. */
+    bool ruled;  /* Its table has a rule, and takes no upsert. */
+    bool unsafe; /* Its table takes part in no transaction. */
     bool primary;
 } drv_odbc_field;
 

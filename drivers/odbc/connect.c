@@ -192,6 +192,7 @@ static int add_keywords(outfall_connection *connection, drv_odbc_connstr *string
     if (find_library(connection->env, library, found, sizeof found))
         memcpy(library, found, sizeof library);
     const drv_odbc_method *method = drv_odbc_method_of(library);
+    connection->method = method;
     connection->narrow = method->narrow;
     for (size_t i = 0; i < DRV_ODBC_KEYWORDS_MAX && status == OUTFALL_OK; i++) {
         const drv_odbc_keyword *keyword = &method->keywords[i];

@@ -138,9 +138,10 @@ typedef struct drv_odbc_queries {
     /*
      * ?: schema, table, both as the catalog functions gave them. One row a column that has more to
      * say than SQLColumns: its name; words out of "generated", "always", "default" (identities),
-     * "rounds", "locked" (no right to write it); the name of its type; the type that a
-     * parameter is cast to; its default as SQL; its COLUMN_SIZE; its DECIMAL_DIGITS. NULL where
-     * SQLColumns says it well. NULL for the query: SQLColumns is all there is.
+     * "rounds", "locked" (no right to write it), "ruled" (its table takes no upsert, for a rule
+     * that it has), "unsafe" (its table takes part in no transaction); the name of its type; the
+     * type that a parameter is cast to; its default as SQL; its COLUMN_SIZE; its DECIMAL_DIGITS.
+     * NULL where SQLColumns says it well. NULL for the query: SQLColumns is all there is.
      */
     const char *columns;
     /*

@@ -94,17 +94,22 @@ static const drv_odbc_type types[] = {
 
 /*
  * EXTRA tells of generated columns ("VIRTUAL GENERATED"; "DEFAULT_GENERATED" is not one) and of
- * AUTO_INCREMENT.
+ * AUTO_INCREMENT. CHAR(36) of ascii_bin is how a UUID is declared here.
  */
 #define COLUMNS                                                                                    \
-    "SELECT column_name, CONCAT_WS(' ', "                                                          \
-    "IF(extra LIKE '%VIRTUAL%' OR extra LIKE '%STORED%' OR extra LIKE '%PERSISTENT%', "            \
-    "'generated', NULL), IF(extra LIKE '%auto_increment%', 'default', NULL)), "                    \
-    "IF(column_type = 'tinyint(1)', 'bool', IF(column_type LIKE '%unsigned%', "                    \
-    "CONCAT(data_type, ' unsigned'), data_type)), NULL, NULL, "                                    \
-    "COALESCE(character_maximum_length, numeric_precision), "                                      \
-    "COALESCE(datetime_precision, numeric_scale) FROM information_schema.columns "                 \
-    "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
+    "SELECT c.column_name, CONCAT_WS(' ', "                                                        \
+    "IF(c.extra LIKE '%VIRTUAL%' OR c.extra LIKE '%STORED%' OR c.extra LIKE '%PERSISTENT%', "      \
+    "'generated', NULL), IF(c.extra LIKE '%auto_increment%', 'default', NULL), "                   \
+    "IF(v.is_updatable = 'NO', 'locked', NULL), IF(e.transactions = 'NO', 'unsafe', NULL)), "      \
+    "CASE WHEN c.column_type = 'tinyint(1)' THEN 'bool' WHEN c.column_type LIKE '%unsigned%' "     \
+    "THEN CONCAT(c.data_type, ' unsigned') WHEN c.column_type = 'char(36)' AND "                   \
+    "c.collation_name = 'ascii_bin' THEN 'uuid' ELSE c.data_type END, NULL, NULL, "                \
+    "COALESCE(c.character_maximum_length, c.numeric_precision), "                                  \
+    "COALESCE(c.datetime_precision, c.numeric_scale) FROM information_schema.columns c "           \
+    "JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = "      \
+    "c.table_name LEFT JOIN information_schema.engines e ON e.engine = t.engine LEFT JOIN "        \
+    "information_schema.views v ON v.table_schema = c.table_schema AND v.table_name = "            \
+    "c.table_name WHERE c.table_schema = ? AND c.table_name = ? ORDER BY c.ordinal_position"
 
 /*
  * An index on an expression or on the first characters of a column is not one on the column. Of the

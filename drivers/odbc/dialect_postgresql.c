@@ -68,7 +68,9 @@ static const drv_odbc_type types[] = {
  * modifier. The right to insert may be given by columns.
  */
 #define COLUMNS                                                                                    \
-    "WITH RECURSIVE relation(oid, kind) AS (SELECT c.oid, c.relkind FROM pg_catalog.pg_class c "   \
+    "WITH RECURSIVE relation(oid, kind, ruled, instead) AS (SELECT c.oid, c.relkind, "             \
+    "c.relhasrules AND c.relkind <> 'v', EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE "       \
+    "g.tgrelid = c.oid AND g.tgtype & 68 = 68) FROM pg_catalog.pg_class c "                        \
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND "            \
     "c.relname = ?), base(attnum, typid, typmod) AS (SELECT a.attnum, a.atttypid, a.atttypmod "    \
     "FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND "   \
@@ -80,7 +82,8 @@ static const drv_odbc_type types[] = {
     "CASE WHEN t.typname = 'money' OR b.typmod >= 0 AND (t.typcategory = 'A' OR t.typname IN "     \
     "('timetz', 'interval')) THEN 'rounds' END, "                                                  \
     "CASE WHEN NOT pg_catalog.has_column_privilege(r.oid, a.attnum, 'INSERT') OR r.kind = 'v' "    \
-    "AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, true) THEN 'locked' END), "        \
+    "AND NOT r.instead AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, true) "          \
+    "THEN 'locked' END, CASE WHEN r.ruled THEN 'ruled' END), "                                     \
     "t.typname, pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(t.typname), "   \
     "NULL, CASE WHEN t.typname = 'name' THEN 63 WHEN b.typmod < 4 THEN 0 WHEN t.typname = "        \
     "'numeric' THEN (b.typmod - 4) >> 16 ELSE b.typmod - 4 END, "                                  \

@@ -7,8 +7,7 @@
 #include "odbc/dialect.h"
 
 static const char *const dbms[] = {"SQLite", NULL};
-static const char *const session[] = {"PRAGMA foreign_keys = ON", "PRAGMA busy_timeout = 100",
-                                      NULL};
+static const char *const session[] = {"PRAGMA foreign_keys = ON", NULL};
 
 /* INTEGER PRIMARY KEY is the table's own row key. */
 static const drv_odbc_spelling spellings[] = {
@@ -106,7 +105,7 @@ const drv_odbc_dialect drv_odbc_sqlite = {
     .one_schema = 1,
     .sizes_in_names = 1,
     .fold_names = 1,
-    .busy_code = 5, /* SQLITE_BUSY, after the busy_timeout. */
+    .busy_code = 5, /* SQLITE_BUSY, after the driver's Timeout. */
     .begin = "BEGIN IMMEDIATE",
     .commit = "COMMIT",
     .rollback = "ROLLBACK",

@@ -16,10 +16,23 @@
 
 /* ---- Diagnostics ------------------------------------------------------------------ */
 
-static bool is_note(const drv_odbc_record *one)
+/* The dialect whose error numbers count: before it is known, that of the driver's usual database.
+ */
+static const char *dialect_of(const outfall_connection *connection)
+{
+    if (connection->dialect != NULL)
+        return connection->dialect->name;
+    return connection->method != NULL && connection->method->dialect != NULL
+               ? connection->method->dialect
+               : "ansi";
+}
+
+/* MariaDB gives errors of class 01, too: its number tells them from warnings. */
+static bool is_note(const outfall_connection *connection, const drv_odbc_record *one)
 {
     return strncmp(one->sqlstate, "01", 2) == 0 && strcmp(one->sqlstate, "01004") != 0 &&
-           strcmp(one->sqlstate, "01S07") != 0;
+           strcmp(one->sqlstate, "01S07") != 0 &&
+           !drv_odbc_action_known(dialect_of(connection), one->native);
 }
 
 /* The first record that is more than a note, else the first. False where there is none. */
@@ -27,7 +40,7 @@ static bool find_record(const outfall_connection *connection, SQLSMALLINT type, 
                         drv_odbc_record *out)
 {
     for (int i = 1; i <= RECORDS_MAX && drv_odbc_api_record(connection, type, handle, i, out); i++)
-        if (!is_note(out))
+        if (!is_note(connection, out))
             return true;
     return drv_odbc_api_record(connection, type, handle, 1, out);
 }
@@ -106,9 +119,8 @@ static int fail_record(outfall_connection *connection, const drv_odbc_record *fo
                        outfall_error *error)
 {
     char text[SERVER_TEXT_MAX];
-    const char *dialect = connection->dialect != NULL ? connection->dialect->name : "ansi";
     drv_odbc_action action =
-        drv_odbc_action_of(dialect, found->sqlstate, found->native, found->text);
+        drv_odbc_action_of(dialect_of(connection), found->sqlstate, found->native, found->text);
     bool lost = drv_odbc_is_lost(connection);
     one_line(found->text, text, sizeof text);
     connection->failed = connection->in_transaction;
@@ -149,7 +161,7 @@ int drv_odbc_fail_notes(outfall_connection *connection, SQLSMALLINT type, SQLHAN
 {
     drv_odbc_record one;
     for (int i = 1; i <= RECORDS_MAX && drv_odbc_api_record(connection, type, handle, i, &one); i++)
-        if (!is_note(&one))
+        if (!is_note(connection, &one))
             return fail_record(connection, &one, error);
     return OUTFALL_OK;
 }

@@ -296,6 +296,11 @@ int drv_odbc_key_resolve(const drv_odbc_dialect *dialect, const drv_odbc_table *
     target->mode = options->mode;
     if (options->mode == OUTFALL_MODE_INSERT)
         return OUTFALL_OK;
+    if (table->fields[fields[0]].ruled)
+        return refuse(error,
+                      "odbc: %.200s has a rule, and the database takes no upsert of such a table; "
+                      "drop the rule, or use mode=insert",
+                      target->display);
     int status = options->key != NULL ? take_named(&it, error) : take_primary(&it, error);
     target->shape.key_count = target->base.key_count;
     if (status == OUTFALL_OK)

@@ -8,29 +8,35 @@
 
 /*
  * Rollback on error is left to us (Protocol=7.4-0): psqlODBC's own is a savepoint before
- * statements. OPTION=2 has MariaDB count rows found, so that an unchanged one is not a lost one.
+ * statements. Timeout=100 has SQLite's wait for a lock no longer than that at a time. OPTION=2 has
+ * MariaDB count rows found, so that an unchanged one is not a lost one.
  */
 static const drv_odbc_method methods[] = {
     {.library = "psqlodbc",
+     .dialect = "postgresql",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
      .keywords = {{"Protocol", "7.4-0"}}},
     {.library = "maodbc",
+     .dialect = "mysql",
      .way = DRV_ODBC_WAY_ARRAY,
      .array_rows = 10000,
      .statement_rows = 1000,
      .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
      .erase_rows = 1000},
     {.library = "myodbc",
+     .dialect = "mysql",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
      .keywords = {{"CHARSET", "utf8mb4"}, {"FOUND_ROWS", "1"}}},
     {.library = "sqlite",
+     .dialect = "sqlite",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 100,
+     .keywords = {{"Timeout", "100"}},
      .stale_bytes = 1,
      .narrow = 1},
     {.library = NULL, .way = DRV_ODBC_WAY_ARRAY, .array_rows = 1000, .statement_rows = 100},

@@ -122,7 +122,7 @@ static int prepare(outfall_connection *connection, const drv_odbc_writer *writer
 {
     drv_text sql = {0};
     int status = drv_odbc_statement_new(connection, out, error);
-    drv_odbc_sql_write(&sql, &target->shape, writer->kind, rows);
+    drv_odbc_sql_write(&sql, &target->shape, writer->kind, rows == DRV_ODBC_ARRAY ? 1 : rows);
     if (status == OUTFALL_OK)
         status = sql.failed ? drv_fail_nomem(error)
                             : drv_odbc_api_prepare(connection, *out, sql.data, error);
@@ -140,8 +140,8 @@ static int bind(outfall_connection *connection, const drv_odbc_writer *writer,
     bool stale = connection->method->stale_bytes && writer->binary;
     if (statement->generation == writer->frame.generation && !stale)
         return OUTFALL_OK;
-    if (!SQL_SUCCEEDED(
-            drv_odbc_frame_bind(&writer->frame, target, statement->handle, statement->rows)))
+    uint32_t rows = statement->rows == DRV_ODBC_ARRAY ? 1 : statement->rows;
+    if (!SQL_SUCCEEDED(drv_odbc_frame_bind(&writer->frame, target, statement->handle, rows)))
         return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement->handle, error);
     statement->generation = writer->frame.generation;
     return OUTFALL_OK;
@@ -173,4 +173,15 @@ int drv_odbc_plan_statement(outfall_connection *connection, drv_odbc_writer *wri
     found->used = ++writer->clock;
     *out = found->handle;
     return status;
+}
+
+void drv_odbc_plan_drop(drv_odbc_writer *writer, SQLHSTMT statement)
+{
+    for (size_t i = 0; i < DRV_ODBC_STATEMENTS_MAX; i++) {
+        drv_odbc_statement *slot = &writer->statements[i];
+        if (slot->rows == 0 || slot->handle != statement)
+            continue;
+        drv_odbc_statement_free(slot->handle);
+        *slot = (drv_odbc_statement){.handle = SQL_NULL_HSTMT};
+    }
 }

@@ -10,9 +10,11 @@
 /* Counts of rows that statements are kept prepared for; the one unused longest makes room. */
 #define DRV_ODBC_STATEMENTS_MAX 16
 
+#define DRV_ODBC_ARRAY UINT32_MAX
+
 typedef struct drv_odbc_statement {
     SQLHSTMT handle;
-    uint32_t rows; /* 0: the slot is free. */
+    uint32_t rows; /* 0: the slot is free. DRV_ODBC_ARRAY: one row, for parameter arrays. */
     uint64_t used;
     uint64_t generation; /* The frame's that it is bound to. */
 } drv_odbc_statement;
@@ -45,11 +47,15 @@ int drv_odbc_plan_writer(drv_odbc_plan *plan, const drv_odbc_target *target, boo
                          drv_odbc_writer **out, outfall_error *error);
 
 /*
- * A statement of `rows` rows, prepared and bound to the frame as it is now. Within drv_odbc_enter.
+ * A statement of `rows` rows, or one for parameter arrays (DRV_ODBC_ARRAY), prepared and bound to
+ * the frame as it is now. Within drv_odbc_enter.
  */
 int drv_odbc_plan_statement(outfall_connection *connection, drv_odbc_writer *writer,
                             const drv_odbc_target *target, uint32_t rows, SQLHSTMT *out,
                             outfall_error *error);
+
+/* Drops a statement: it is prepared anew when it is next wanted. */
+void drv_odbc_plan_drop(drv_odbc_writer *writer, SQLHSTMT statement);
 
 void drv_odbc_plans_free(outfall_connection *connection);
 

@@ -214,14 +214,15 @@ int drv_odbc_query(outfall_connection *connection, const char *sql, const char *
 
 /* ---- Catalog functions ------------------------------------------------------------ */
 
-/* Adds a name with the driver's escape character before each that is a pattern to it. */
+/*
+ * Adds a name as a pattern: '_' stands for itself, '%' and the driver's escape character, which
+ * drivers differ about. What it meets beside the name is left out by whoever reads the answer.
+ */
 static void add_pattern(const outfall_connection *connection, const char *name, drv_text *to)
 {
-    const char *escape = connection->escape;
     for (const char *at = name; *at != '\0'; at++) {
-        if (escape[0] != '\0' && (*at == '_' || *at == '%' || strncmp(at, escape, 1) == 0))
-            drv_text_add(to, escape);
-        drv_text_add_bytes(to, at, 1);
+        bool is_special = *at == '%' || *at == connection->escape;
+        drv_text_add_bytes(to, is_special ? "_" : at, 1);
     }
 }
 

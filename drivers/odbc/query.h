@@ -31,9 +31,8 @@ int drv_odbc_query(outfall_connection *connection, const char *sql, const char *
                    const char *table, drv_odbc_answer *out, outfall_error *error);
 
 /*
- * Asks a catalog function about a table; NULLs are anything. Names that are patterns to it (those
- * of tables and columns) are escaped as the driver has it, yet an answer may still be of more
- * tables.
+ * Asks a catalog function about a table; NULLs are anything. The answer may be of more tables:
+ * those whose names the name, taken as a pattern, also meets.
  */
 int drv_odbc_catalog_function(outfall_connection *connection, enum drv_odbc_function function,
                               const char *schema, const char *table, drv_odbc_answer *out,

@@ -35,7 +35,7 @@ struct outfall_connection {
     bool counts_by_set;           /* Each set of a parameter array has its own row count. */
     bool found_rows;              /* MySQL counts rows found, not changed: known. */
     uint32_t name_most;           /* The longest name, in the dialect's unit. */
-    char escape[4];               /* SQL_SEARCH_PATTERN_ESCAPE; empty: none. */
+    char escape;                  /* SQL_SEARCH_PATTERN_ESCAPE; NUL: none. */
     char server[96];              /* Its name and version. */
 
     const char *doing;   /* For messages: "writing to". */

@@ -21,12 +21,12 @@ static uint32_t read_version(const char *text)
 
 static int find_dialect(outfall_connection *connection)
 {
-    char name[INFO_MAX], version[INFO_MAX], library[INFO_MAX];
+    char name[INFO_MAX], version[INFO_MAX], library[INFO_MAX], escape[INFO_MAX];
     drv_odbc_api_info(connection, SQL_DBMS_NAME, name, sizeof name);
     drv_odbc_api_info(connection, SQL_DBMS_VER, version, sizeof version);
     drv_odbc_api_info(connection, SQL_DRIVER_NAME, library, sizeof library);
-    drv_odbc_api_info(connection, SQL_SEARCH_PATTERN_ESCAPE, connection->escape,
-                      sizeof connection->escape);
+    drv_odbc_api_info(connection, SQL_SEARCH_PATTERN_ESCAPE, escape, sizeof escape);
+    connection->escape = escape[0];
     snprintf(connection->server, sizeof connection->server, "%s%s%s by %s",
              name[0] != '\0' ? name : "a database", version[0] != '\0' ? " " : "", version,
              library[0] != '\0' ? library : "ODBC");

@@ -197,29 +197,43 @@ static int take_counts(writing *it, SQLHSTMT statement, bool many, outfall_error
     }
 }
 
-static int execute(writing *it, uint32_t rows, outfall_error *error)
+static int execute_statement(writing *it, SQLHSTMT statement, uint32_t sets, outfall_error *error)
 {
     outfall_connection *connection = it->connection;
-    bool array = it->way == DRV_ODBC_WAY_ARRAY;
-    SQLHSTMT statement = SQL_NULL_HSTMT;
-    int status = drv_odbc_plan_statement(connection, it->writer, it->target, array ? 1 : rows,
-                                         &statement, error);
-    if (status != OUTFALL_OK)
-        return status;
-    if (array && !SQL_SUCCEEDED(SQLSetStmtAttr(statement, SQL_ATTR_PARAMSET_SIZE,
-                                               (SQLPOINTER)(SQLULEN)rows, 0)))
-        return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
-    it->result->statements++;
-    SQLRETURN code = SQLExecute(statement);
+    bool many = sets > 1 && connection->counts_by_set;
+    int status = OUTFALL_OK;
+    SQLRETURN code = SQL_SUCCESS;
+    if (sets > 0)
+        code = SQLSetStmtAttr(statement, SQL_ATTR_PARAMSET_SIZE, (SQLPOINTER)(SQLULEN)sets, 0);
+    if (SQL_SUCCEEDED(code)) {
+        it->result->statements++;
+        code = SQLExecute(statement);
+    }
     /* A DELETE that meets nothing is SQL_NO_DATA. An array of which some sets failed succeeds. */
     if (code != SQL_NO_DATA && !SQL_SUCCEEDED(code))
         return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
     if (code == SQL_SUCCESS_WITH_INFO)
         status = drv_odbc_fail_notes(connection, SQL_HANDLE_STMT, statement, error);
-    if (status == OUTFALL_OK && code == SQL_NO_DATA && !(array && connection->counts_by_set))
-        return OUTFALL_OK;
-    if (status == OUTFALL_OK)
-        status = take_counts(it, statement, array && rows > 1 && connection->counts_by_set, error);
+    if (status == OUTFALL_OK && (code != SQL_NO_DATA || many))
+        status = take_counts(it, statement, many, error);
+    return status;
+}
+
+/*
+ * A statement whose array failed is not used again: MariaDB's driver would send what its buffers
+ * held before. A single row does not go as an array, either, for the same reason.
+ */
+static int execute(writing *it, uint32_t rows, outfall_error *error)
+{
+    bool array = it->way == DRV_ODBC_WAY_ARRAY && rows > 1;
+    SQLHSTMT statement = SQL_NULL_HSTMT;
+    int status = drv_odbc_plan_statement(it->connection, it->writer, it->target,
+                                         array ? DRV_ODBC_ARRAY : rows, &statement, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = execute_statement(it, statement, array ? rows : 0, error);
+    if (status != OUTFALL_OK)
+        drv_odbc_plan_drop(it->writer, statement);
     return status;
 }
 

@@ -38,8 +38,11 @@ typedef struct drv_pg_pipeline {
     int status;        /* Of the first command that failed. */
 } drv_pg_pipeline;
 
-/* Starts: BEGIN where the server has not heard of it, and the statement where it is not prepared.
- * The zeroed pipeline has its first five members set. */
+/*
+ * Starts a pipeline that has its connection, target, purpose and savepoint set and is zero beyond:
+ * BEGIN where the server has not heard of it, and the statement where it is not prepared. After a
+ * failure nothing more is to be called.
+ */
 int drv_pg_pipeline_open(drv_pg_pipeline *it, int64_t deadline_us, outfall_error *error);
 
 /*
@@ -50,7 +53,7 @@ int drv_pg_pipeline_open(drv_pg_pipeline *it, int64_t deadline_us, outfall_error
 int drv_pg_pipeline_execute(drv_pg_pipeline *it, uint32_t parameters, int64_t deadline_us,
                             outfall_error *error);
 
-/* Sends the check and reads all answers. Call it after whatever drv_pg_pipeline_open began. */
+/* Sends the check and reads all answers; also after an execute that failed. */
 int drv_pg_pipeline_close(drv_pg_pipeline *it, int64_t deadline_us, outfall_error *error);
 
 /* After a close that failed: back to the savepoint, as if nothing had been sent but BEGIN. */
