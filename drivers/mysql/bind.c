@@ -145,15 +145,9 @@ static enum drv_my_refusal put_bytes(const drv_my_field *field, MYSQL_BIND *bind
     return DRV_MY_TAKEN;
 }
 
-enum drv_my_refusal drv_my_bind_put(const drv_my_field *field, drv_my_slot *slot, MYSQL_BIND *bind,
-                                    const uint8_t *data, int32_t length)
+enum drv_my_refusal drv_my_bind_put_value(const drv_my_field *field, drv_my_slot *slot,
+                                          MYSQL_BIND *bind, const uint8_t *data, int32_t length)
 {
-    slot->is_null = length < 0;
-    slot->indicator = length < 0 ? DRV_MY_INDICATOR_NULL : 0;
-    if (length < 0)
-        return DRV_MY_TAKEN;
-    if (field->fixed >= 0 && length != field->fixed)
-        return DRV_MY_MALFORMED;
     switch (field->kind) {
     case DRV_MY_BOOL:
         slot->as.int8 = data[0] != 0;
@@ -161,17 +155,8 @@ enum drv_my_refusal drv_my_bind_put(const drv_my_field *field, drv_my_slot *slot
     case DRV_MY_INT16:
         slot->as.int16 = outfall_read_i16(data);
         return DRV_MY_TAKEN;
-    case DRV_MY_INT32:
-        slot->as.int32 = outfall_read_i32(data);
-        return DRV_MY_TAKEN;
-    case DRV_MY_INT64:
-        slot->as.int64 = outfall_read_i64(data);
-        return DRV_MY_TAKEN;
     case DRV_MY_FLOAT32:
         slot->as.float32 = outfall_read_f32(data);
-        return DRV_MY_TAKEN;
-    case DRV_MY_FLOAT64:
-        slot->as.float64 = outfall_read_f64(data);
         return DRV_MY_TAKEN;
     case DRV_MY_DECIMAL:
         return put_decimal(slot, bind, data, length);

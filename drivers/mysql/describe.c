@@ -442,11 +442,7 @@ static int describe(description *it, const outfall_table_name *name, int64_t dea
 {
     outfall_connection *connection = it->connection;
     bool own = connection->transaction == DRV_MY_NONE;
-    int status = OUTFALL_OK;
-    if (own)
-        status = drv_my_query(connection, "START TRANSACTION", deadline_us, NULL, error);
-    if (status == OUTFALL_OK)
-        status = drv_my_catalog_read(connection, name, deadline_us, &it->catalog, error);
+    int status = drv_my_catalog_read(connection, name, deadline_us, &it->catalog, error);
     if (status == OUTFALL_OK)
         status = describe_found(it, deadline_us, out, error);
     if (own && !connection->dead) {

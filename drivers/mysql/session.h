@@ -22,7 +22,7 @@
 
 typedef enum drv_my_transaction {
     DRV_MY_NONE,
-    DRV_MY_BEGUN, /* By us; the server hears of it with the first statement. */
+    DRV_MY_BEGUN, /* By us; on the server it begins with the first statement. */
     DRV_MY_OPEN,
     DRV_MY_LOST /* The server has rolled it back: only a rollback is legal. */
 } drv_my_transaction;

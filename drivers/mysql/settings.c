@@ -16,11 +16,13 @@
  * Strict, so that what does not fit is an error and never cut. NO_AUTO_VALUE_ON_ZERO: a 0 put into
  * an AUTO_INCREMENT column would else become the next number. No NO_BACKSLASH_ESCAPES, ANSI_QUOTES
  * or PAD_CHAR_TO_FULL_LENGTH, whatever the server's default: our SQL is written for their absence.
+ * Without autocommit a transaction begins with its first statement, and where the server has rolled
+ * one back, what comes after it is not kept either.
  */
 #define SETTINGS_SQL                                                                               \
     "SET NAMES utf8mb4, SESSION sql_mode = 'STRICT_ALL_TABLES,STRICT_TRANS_TABLES,NO_ZERO_DATE,"   \
     "NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',"    \
-    " SESSION time_zone = '+00:00', SESSION autocommit = 1, SESSION foreign_key_checks = 1,"       \
+    " SESSION time_zone = '+00:00', SESSION autocommit = 0, SESSION foreign_key_checks = 1,"       \
     " SESSION unique_checks = 1, SESSION sql_auto_is_null = 0"
 #define MARIADB_SETTINGS_SQL SETTINGS_SQL ", SESSION check_constraint_checks = 1"
 

@@ -26,18 +26,13 @@ int drv_my_begin(outfall_connection *connection, const outfall_begin_options *op
     return OUTFALL_OK;
 }
 
-int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
-                            outfall_error *error)
+int drv_my_transaction_open(outfall_connection *connection, outfall_error *error)
 {
-    if (connection->transaction == DRV_MY_OPEN)
-        return OUTFALL_OK;
     if (connection->transaction == DRV_MY_LOST)
         return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
                                  "the server has rolled the transaction back; begin another");
-    int status = drv_my_query(connection, "START TRANSACTION", deadline_us, NULL, error);
-    if (status == OUTFALL_OK)
-        connection->transaction = DRV_MY_OPEN;
-    return status;
+    connection->transaction = DRV_MY_OPEN;
+    return OUTFALL_OK;
 }
 
 int drv_my_savepoint(outfall_connection *connection, int step, int64_t deadline_us,
@@ -58,7 +53,7 @@ int drv_my_savepoint(outfall_connection *connection, int step, int64_t deadline_
         return fail_turn("a savepoint step without a transaction", error);
     if (step == OUTFALL_SAVEPOINT_ROLLBACK)
         connection->checked = 0; /* The metadata lock taken since the savepoint goes with it. */
-    status = drv_my_transaction_open(connection, deadline_us, error);
+    status = drv_my_transaction_open(connection, error);
     if (status == OUTFALL_OK)
         status = drv_my_query(connection, sql[step], deadline_us, NULL, error);
     return status;

@@ -13,8 +13,10 @@ int drv_my_commit(outfall_connection *connection, int64_t deadline_us, outfall_e
 int drv_my_rollback(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
 int drv_my_reset(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
 
-/* Makes the server hear of a transaction that was begun; an error where it is lost. */
-int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
-                            outfall_error *error);
+/*
+ * Notes that a statement of the transaction is about to be sent: sessions are without autocommit,
+ * so it begins with that. An error where the server has rolled it back.
+ */
+int drv_my_transaction_open(outfall_connection *connection, outfall_error *error);
 
 #endif

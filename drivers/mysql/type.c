@@ -83,7 +83,7 @@ static void read_bit(const drv_my_type *type, outfall_column *column)
         column->type = OUTFALL_TYPE_BOOL;
     } else {
         column->type = OUTFALL_TYPE_INT64;
-        limit(column, 0, (INT64_C(1) << type->precision) - 1);
+        limit(column, 0, (int64_t)((UINT64_C(1) << type->precision) - 1));
     }
 }
 

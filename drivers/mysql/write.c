@@ -124,7 +124,7 @@ static int check_count(const drv_my_job *job, outfall_error *error)
 static int write_batch(drv_my_job *job, outfall_error *error)
 {
     outfall_connection *connection = job->connection;
-    int status = drv_my_transaction_open(connection, job->deadline_us, error);
+    int status = drv_my_transaction_open(connection, error);
     if (status != OUTFALL_OK)
         return status;
     job->statement = drv_my_statement_slot(connection, job->target);

@@ -204,7 +204,8 @@ static int make_target(const description *it, drv_odbc_target **out, outfall_err
     target->display = display.data;
     target->base.display_name = display.data;
     target->shape.table = display.data;
-    if (display.failed)
+    target->name = strdup(it->table.name);
+    if (display.failed || target->name == NULL)
         status = drv_fail_nomem(error);
     for (uint32_t i = 0; status == OUTFALL_OK && i < it->count; i++) {
         status = fill_column(it, target, i, error);

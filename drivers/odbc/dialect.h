@@ -153,6 +153,8 @@ typedef struct drv_odbc_queries {
     const char *uniques;
     /* One row: the schema of table ? (or of any) where none is named. NULL: if it is only one. */
     const char *schema;
+    /* ?: table. What changes where the table does, beside its columns. NULL: nothing is asked. */
+    const char *state;
     const char *ping; /* Any query; NULL: a catalog function. */
 } drv_odbc_queries;
 

@@ -94,7 +94,8 @@ static const drv_odbc_type types[] = {
 
 /*
  * EXTRA tells of generated columns ("VIRTUAL GENERATED"; "DEFAULT_GENERATED" is not one) and of
- * AUTO_INCREMENT. CHAR(36) of ascii_bin is how a UUID is declared here.
+ * AUTO_INCREMENT. MariaDB's JSON is LONGTEXT with a check. CHAR(36) of ascii_bin is how a UUID is
+ * declared here.
  */
 #define COLUMNS                                                                                    \
     "SELECT c.column_name, CONCAT_WS(' ', "                                                        \
@@ -103,7 +104,10 @@ static const drv_odbc_type types[] = {
     "IF(v.is_updatable = 'NO', 'locked', NULL), IF(e.transactions = 'NO', 'unsafe', NULL)), "      \
     "CASE WHEN c.column_type = 'tinyint(1)' THEN 'bool' WHEN c.column_type LIKE '%unsigned%' "     \
     "THEN CONCAT(c.data_type, ' unsigned') WHEN c.column_type = 'char(36)' AND "                   \
-    "c.collation_name = 'ascii_bin' THEN 'uuid' ELSE c.data_type END, NULL, NULL, "                \
+    "c.collation_name = 'ascii_bin' THEN 'uuid' /*M!100300 WHEN EXISTS (SELECT 1 FROM "            \
+    "information_schema.check_constraints k WHERE k.constraint_schema = c.table_schema AND "       \
+    "k.table_name = c.table_name AND k.constraint_name = c.column_name AND k.check_clause LIKE "   \
+    "'json_valid(%') THEN 'json' */ ELSE c.data_type END, NULL, NULL, "                            \
     "COALESCE(c.character_maximum_length, c.numeric_precision), "                                  \
     "COALESCE(c.datetime_precision, c.numeric_scale) FROM information_schema.columns c "           \
     "JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = "      \

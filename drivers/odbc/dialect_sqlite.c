@@ -80,6 +80,9 @@ static const drv_odbc_type types[] = {
     "FROM (SELECT ? AS s, ? AS t) a CROSS JOIN pragma_index_list(a.t, a.s) l CROSS JOIN "          \
     "pragma_index_xinfo(l.name, a.s) x WHERE l.\"unique\" AND x.key"
 
+/* SQLite keeps the statement that made the table, and its ODBC driver does not tell of NOT NULL. */
+#define STATE "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?"
+
 #define INSERT "INSERT INTO $t ($c) VALUES $a"
 
 const drv_odbc_dialect drv_odbc_sqlite = {
@@ -98,7 +101,8 @@ const drv_odbc_dialect drv_odbc_sqlite = {
     .queries = {.ping = "SELECT 1",
                 .columns = COLUMNS,
                 .uniques = UNIQUES,
-                .schema = "SELECT 'main'"},
+                .schema = "SELECT 'main'",
+                .state = STATE},
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -133,7 +133,7 @@ static int fail_record(outfall_connection *connection, const drv_odbc_record *fo
                    : drv_odbc_fail_lost(connection, text, error);
     if (lost || action.status == OUTFALL_ERR_IO)
         connection->dead = true;
-    if (lost && action.action != OUTFALL_ACTION_STOP)
+    if (lost)
         action = (drv_odbc_action){OUTFALL_ERR_IO, OUTFALL_ACTION_RETRY, action.advice};
     outfall_error_set(error, action.status, action.action, "%s: %s (SQLSTATE %s, %d)%s%s",
                       context_of(connection).text, text, found->sqlstate, (int)found->native,

@@ -31,7 +31,7 @@ typedef struct drv_odbc_method {
     drv_odbc_keyword keywords[DRV_ODBC_KEYWORDS_MAX];
     uint8_t stale_bytes; /* 1: a binary parameter keeps its first length until it is bound anew. */
     uint8_t narrow;      /* 1: it has no wide functions, and its others take UTF-8. */
-    uint32_t erase_rows; /* Keys of a DELETE, which never goes by array with this; 0: as above. */
+    uint8_t silent_arrays; /* 1: an array may fail without a word: only its row count tells. */
 } drv_odbc_method;
 
 /* The method of a driver's file (SQL_DRIVER_NAME, or odbcinst.ini's Driver); never NULL. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "odbc/probe.h"
 
+#include <string.h>
+
 #include "odbc/api.h"
 #include "odbc/fault.h"
 #include "odbc/query.h"
@@ -40,6 +42,20 @@ static int hash_column(outfall_connection *connection, SQLHSTMT statement, SQLUS
     return OUTFALL_OK;
 }
 
+static int hash_state(outfall_connection *connection, const drv_odbc_target *target,
+                      uint64_t *so_far, outfall_error *error)
+{
+    drv_odbc_answer answer = {0};
+    int status = drv_odbc_query(connection, connection->dialect->queries.state, NULL, target->name,
+                                &answer, error);
+    for (size_t i = 0; status == OUTFALL_OK && i < answer.rows; i++) {
+        const char *cell = drv_odbc_cell(&answer, i, 0);
+        *so_far = hash(*so_far, cell, cell != NULL ? strlen(cell) : 0);
+    }
+    drv_odbc_answer_free(&answer);
+    return status;
+}
+
 /*
  * Runs the query and makes the fingerprint of its columns. It is not prepared: there are drivers
  * that would go on telling what the columns were when it was.
@@ -55,6 +71,8 @@ static int run(outfall_connection *connection, SQLHSTMT statement, const drv_odb
     for (SQLUSMALLINT i = 1; status == OUTFALL_OK && i <= count; i++)
         status = hash_column(connection, statement, i, &made, error);
     SQLFreeStmt(statement, SQL_CLOSE);
+    if (status == OUTFALL_OK && connection->dialect->queries.state != NULL)
+        status = hash_state(connection, target, &made, error);
     *fingerprint = made;
     return status;
 }

@@ -51,6 +51,7 @@ void drv_odbc_target_free(outfall_target *base)
     free(target->resets);
     free(target->key);
     free(target->display);
+    free(target->name);
     free(target->probe);
     free(target);
 }

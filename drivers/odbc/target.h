@@ -32,6 +32,7 @@ typedef struct drv_odbc_target {
     enum drv_odbc_kind kind; /* Of its statement; erasures apart. */
     uint32_t mode;           /* As its rows are counted: enum outfall_write_mode. */
     char *display;
+    char *name;           /* Of the table, unquoted. */
     drv_odbc_shape shape; /* Of the members above. */
     char *probe;          /* A query of the columns that answers no row. */
     bool probed;          /* The columns can be asked for, and were: */

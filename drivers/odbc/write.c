@@ -276,12 +276,13 @@ static void choose(writing *it)
     bool distinct = (it->batch->flags & OUTFALL_BATCH_DISTINCT) != 0;
     bool one = (it->writer->kind == DRV_ODBC_UPSERT && dialect->one_upsert) ||
                (it->writer->kind == DRV_ODBC_IGNORE && dialect->one_ignore);
+    /* Kinds that may rightly count fewer rows than were sent. */
+    bool uncertain = it->writer->kind == DRV_ODBC_ERASE || it->writer->kind == DRV_ODBC_IGNORE;
     if (method->stale_bytes && it->writer->binary)
         wanted = DRV_ODBC_WAY_ROWS;
     else if (one && !distinct)
         wanted = DRV_ODBC_WAY_ARRAY;
-    else if (it->writer->kind == DRV_ODBC_ERASE && wanted == DRV_ODBC_WAY_AUTO &&
-             method->erase_rows > 0)
+    else if (method->silent_arrays && uncertain)
         wanted = DRV_ODBC_WAY_ROWS;
     it->way = drv_odbc_method_choose(method, dialect, wanted, columns, &it->rows_max);
 }
@@ -298,8 +299,12 @@ static int check_count(const writing *it, outfall_error *error)
         if (!it->connection->found_rows)
             mode = OUTFALL_MODE_IGNORE; /* A row that is not changed may count as none. */
     }
-    return drv_count_check(mode, it->batch->deletion, style, it->batch->rows, it->counted,
-                           "odbc: ", target->display, ADVICE, error);
+    int status = drv_count_check(mode, it->batch->deletion, style, it->batch->rows, it->counted,
+                                 "odbc: ", target->display, ADVICE, error);
+    /* An array that failed in silence: its rows one by one will tell. */
+    if (status != OUTFALL_OK && it->way == DRV_ODBC_WAY_ARRAY && it->batch->rows > 1)
+        error->action = OUTFALL_ACTION_ROW;
+    return status;
 }
 
 /* Once in a transaction, before its first rows for the target. */

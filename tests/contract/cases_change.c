@@ -120,11 +120,11 @@ static void a_table_that_is_gone_is_noticed(contract_suite *suite)
 
 static void a_retyped_column_is_noticed(contract_suite *suite)
 {
-    if (suite->quirks->retype == NULL)
+    if (suite->quirks->rules->retype == NULL)
         suite_skip(suite, "SQLite has no ALTER COLUMN");
     for (size_t s = 0; s < LENGTH(sizes); s++) {
         outfall_target *target;
-        expect_changed(suite, write_across(suite, sizes[s], suite->quirks->retype, &target));
+        expect_changed(suite, write_across(suite, sizes[s], suite->quirks->rules->retype, &target));
         check_rows(suite, sizes[s]);
         go_on(suite, sizes[s], sizes[s]);
         suite->driver.target_free(target);

@@ -24,12 +24,12 @@ static outfall_target *make_table(contract_suite *suite, test_rows *rows, size_t
 
 static void lock(contract_suite *suite)
 {
-    suite_run(suite, suite->quirks->lock, "contract_t");
+    suite_run(suite, suite->quirks->rules->lock, "contract_t");
 }
 
 static void unlock(contract_suite *suite)
 {
-    database_run(suite->database, "%s", suite->quirks->unlock);
+    database_run(suite->database, "%s", suite->quirks->rules->unlock);
 }
 
 /* The connection is spent: the next call on it fails at once, and a new one works. */

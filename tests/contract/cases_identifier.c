@@ -122,7 +122,7 @@ static void hostile_names_are_only_names(contract_suite *suite)
     suite_create_sql(suite, "victims", "id INTEGER");
     database_run(suite->database, "INSERT INTO victims VALUES (1)");
     for (size_t i = 0; i < LENGTH(names); i++) {
-        if ((names[i].traits & suite->quirks->names_refused) != 0)
+        if ((names[i].traits & suite->quirks->rules->names_refused) != 0)
             check_refused(suite, names[i].name);
         else
             check_taken(suite, names[i].name);
@@ -135,9 +135,9 @@ static void hostile_names_are_only_names(contract_suite *suite)
 static void make_name(const contract_suite *suite, size_t count, char *out)
 {
     for (size_t i = 0; i < count; i++) {
-        if (suite->quirks->name_in_characters)
+        if (suite->quirks->rules->name_in_characters)
             *out++ = '\xC3';
-        *out++ = suite->quirks->name_in_characters ? '\xA9' : 'x';
+        *out++ = suite->quirks->rules->name_in_characters ? '\xA9' : 'x';
     }
     *out = '\0';
 }
@@ -145,8 +145,8 @@ static void make_name(const contract_suite *suite, size_t count, char *out)
 static void names_are_refused_not_cut(contract_suite *suite)
 {
     char longest[1024], longer[1024];
-    make_name(suite, suite->quirks->name_max, longest);
-    make_name(suite, suite->quirks->name_max + 1, longer);
+    make_name(suite, suite->quirks->rules->name_max, longest);
+    make_name(suite, suite->quirks->rules->name_max + 1, longer);
     const struct {
         const char *table, *column;
     } bad[] = {
@@ -167,7 +167,7 @@ static void names_are_refused_not_cut(contract_suite *suite)
     target = suite_describe(suite, longest, NULL, 0);
     assert_string_equal(target->columns[0].name, longest);
     suite->driver.target_free(target);
-    database_run(suite->database, "DROP TABLE \"%s\"", longest);
+    suite_drop(suite, longest);
     assert_int_not_equal(suite_try_describe(suite, longer, NULL, 0, &target), OUTFALL_OK);
     assert_null(target);
 }

@@ -269,7 +269,7 @@ static void another_unique_index_is_refused_or_kept(contract_suite *suite)
     database_run(suite->database, "INSERT INTO " TABLE " VALUES (1, 10, 1), (2, 20, 1)");
     for (uint32_t mode = OUTFALL_MODE_UPSERT; mode <= OUTFALL_MODE_IGNORE; mode++) {
         int status = suite_try_describe_as(suite, TABLE, &(suite_wanted){.mode = mode}, &target);
-        if (suite->quirks->conflict_unnamed) {
+        if (suite->quirks->rules->conflict_unnamed) {
             assert_int_equal(status, OUTFALL_ERR_UNSUPPORTED);
             assert_int_equal(suite->error.action, OUTFALL_ACTION_STOP);
             assert_non_null(strstr(suite->error.message, "contract_k_other"));
@@ -284,7 +284,7 @@ static void another_unique_index_is_refused_or_kept(contract_suite *suite)
         test_rows_add(&rows, (const char *const[]){"1", "11", "2"});
         suite_deliver_part(suite, target, &rows, &(suite_part){0});
         test_rows_free(&rows);
-        if (!suite->quirks->conflict_unnamed) {
+        if (!suite->quirks->rules->conflict_unnamed) {
             /* It is the other index that is hit: an error of the row, in every mode. */
             test_rows_init(&rows, target);
             test_rows_add(&rows, (const char *const[]){"3", "20", "2"});

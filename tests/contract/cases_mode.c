@@ -61,7 +61,7 @@ static void check_table(contract_suite *suite, uint32_t mode, int64_t written, i
 static void check_count(contract_suite *suite, uint32_t mode, uint64_t sent, uint64_t counted)
 {
     uint64_t least = mode == OUTFALL_MODE_IGNORE ? 0 : sent;
-    if (counted < least || counted > sent * suite->quirks->count_most)
+    if (counted < least || counted > sent * suite->quirks->rules->count_most)
         fail_msg("%s of %llu rows counted %llu", mode_names[mode], (unsigned long long)sent,
                  (unsigned long long)counted);
 }

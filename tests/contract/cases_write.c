@@ -6,6 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a row is to be read back as; NULL is NULL. */
+typedef struct wanted_cell {
+    const char *text;
+    char room[TEST_LITERAL_MAX];
+} wanted_cell;
+
+/* Adds the value, where the column takes it, and a NULL behind it. */
+static void add_value(const contract_suite *suite, const test_value *value,
+                      const outfall_column *column, test_rows *rows, wanted_cell *want)
+{
+    char room[TEST_LITERAL_MAX], id[32];
+    const char *literal = test_value_literal(column, value->type, value->literal, room);
+    const char *stored = value->stored != NULL ? value->stored : value->literal;
+    if (!test_value_fits(column, literal) || !test_value_taken(suite->quirks, column, literal))
+        return;
+    wanted_cell *cell = &want[rows->count];
+    cell->text = test_value_literal(column, value->type, stored, cell->room);
+    snprintf(id, sizeof id, "%zu", rows->count);
+    test_rows_add(rows, (const char *const[]){id, literal});
+    want[rows->count].text = NULL;
+    snprintf(id, sizeof id, "%zu", rows->count);
+    test_rows_add(rows, (const char *const[]){id, NULL});
+}
+
 /* Two columns: a row number and the value; a NULL row follows each value. */
 static void round_trip(contract_suite *suite, uint32_t type)
 {
@@ -13,32 +37,22 @@ static void round_trip(contract_suite *suite, uint32_t type)
                                       {.name = "v", .type = type, .fraction_digits = -1}};
     suite_create(suite, "contract_t", columns, 2);
     outfall_target *target = suite_describe(suite, "contract_t", NULL, 0);
-    const char **want = calloc(2 * test_value_count, sizeof *want);
+    const outfall_column *column = &target->columns[1];
+    wanted_cell *want = calloc(2 * test_value_count, sizeof *want);
     assert_non_null(want);
     test_rows rows;
     test_rows_init(&rows, target);
-    for (size_t i = 0; i < test_value_count; i++) {
-        if (test_values[i].type != type ||
-            !test_value_fits(&target->columns[1], test_values[i].literal) ||
-            !test_value_taken(suite->quirks, &target->columns[1], test_values[i].literal))
-            continue;
-        for (int is_null = 0; is_null < 2; is_null++) {
-            char id[32];
-            snprintf(id, sizeof id, "%zu", rows.count);
-            want[rows.count] = is_null                         ? NULL
-                               : test_values[i].stored != NULL ? test_values[i].stored
-                                                               : test_values[i].literal;
-            test_rows_add(&rows,
-                          (const char *const[]){id, is_null ? NULL : test_values[i].literal});
-        }
-    }
+    for (size_t i = 0; i < test_value_count; i++)
+        if (test_values[i].type == type)
+            add_value(suite, &test_values[i], column, &rows, want);
     suite_deliver(suite, target, &rows, 3);
     database_answer answer;
     database_ask(suite->database, &answer, "SELECT v FROM contract_t ORDER BY id");
     assert_int_equal(answer.rows, rows.count);
     for (size_t i = 0; i < rows.count; i++)
-        if (!test_value_same(suite->quirks, &target->columns[1], want[i], answer.cells[i]))
-            fail_msg("type %u: \"%s\" came back as \"%s\"", type, want[i] ? want[i] : "NULL",
+        if (!test_value_same(suite->quirks, column, want[i].text, answer.cells[i]))
+            fail_msg("type %u: \"%s\" came back as \"%s\"", type,
+                     want[i].text ? want[i].text : "NULL",
                      answer.cells[i] ? answer.cells[i] : "NULL");
     database_answer_free(&answer);
     free(want);
@@ -49,7 +63,8 @@ static void round_trip(contract_suite *suite, uint32_t type)
 static void every_type_comes_back_as_it_went_in(contract_suite *suite)
 {
     for (uint32_t type = OUTFALL_TYPE_BOOL; type <= OUTFALL_TYPE_JSON; type++)
-        round_trip(suite, type);
+        if (quirks_stored(suite->quirks, type) != 0)
+            round_trip(suite, type);
 }
 
 /* The same by the way that large batches go, where a driver has another. */

@@ -121,9 +121,9 @@ def made(facts):
             continue
         cells = []
         for suite in TITLES:
-            described = facts[suite][("described", subject)]
-            same = described == subject
-            cells.append(code(facts[suite][("made", subject)]) + ("" if same else f" = {described}"))
+            described = facts[suite].get(("described", subject))
+            same = "" if described == subject else f" = {described}"
+            cells.append(code(facts[suite][("made", subject)]) + same if described else "refused")
         rows.append([subject, *cells])
     return table(["type", *TITLES.values()], rows)
 
@@ -137,8 +137,11 @@ def values(facts):
                                        for suite in TITLES)])
         if what != "tried":
             continue
-        cells = [listed(facts[suite][("not held", subject)]) for suite in TITLES]
-        rows.append([subject, listed(tried), *(f"not {cell}" if cell else "all" for cell in cells)])
+        cells = []
+        for suite in TITLES:
+            refused = facts[suite].get(("not held", subject))
+            cells.append("" if refused is None else f"not {listed(refused)}" if refused else "all")
+        rows.append([subject, listed(tried), *cells])
     return table(["type", "tried", *TITLES.values()], rows)
 
 

@@ -46,7 +46,7 @@ static void let_go(test_database *database, const contract_quirks *quirks)
     if (database == NULL)
         return;
     database_try(database, "ROLLBACK");
-    database_try(database, "%s", quirks->unlock);
+    database_try(database, "%s", quirks->rules->unlock);
 }
 
 static int tear_down(void **state)

@@ -17,6 +17,11 @@ typedef struct test_value {
 extern const test_value test_values[];
 extern const size_t test_value_count;
 
+/* What a value is called in a column that keeps its type as another: room for any literal. */
+#define TEST_LITERAL_MAX 256
+const char *test_value_literal(const outfall_column *column, uint32_t type, const char *literal,
+                               char *room);
+
 /*
  * 1 where the column's description lets the value through. What it does not let through, the
  * library refuses at put, and the driver never sees it.

@@ -83,6 +83,8 @@ class Listener:
     def __init__(self):
         self.received = b""
         self.connections = 0
+        self.deaf = threading.Event()  # Once set, nothing more is read from clients.
+        self._closed = threading.Event()
         self._lock = threading.Lock()
         self._open = []
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -101,6 +103,7 @@ class Listener:
                 f"{database}{query}")
 
     def close(self):
+        self._closed.set()
         self._socket.close()
         with self._lock:
             for connection in self._open:
@@ -112,6 +115,9 @@ class Listener:
     def heard(self, data):
         with self._lock:
             self.received += data
+        if self.deaf.is_set():
+            self._closed.wait()
+            raise Closed
 
     def _accept(self):
         while True:

@@ -177,6 +177,7 @@ class MariaDB(Server):
             "datadir": self.data,
             "socket": self.socket,
             "pid-file": self._pid_file(),
+            "tmpdir": self.directory,  # A server that starts deletes what looks like its own in /tmp.
             "bind-address": "127.0.0.1",
             "port": self.port,
             "skip-name-resolve": "1",  # 127.0.0.1 is then another account than localhost.
