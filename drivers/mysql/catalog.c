@@ -80,15 +80,21 @@ static int ask(outfall_connection *connection, const drv_text *sql, int64_t dead
     return OUTFALL_OK;
 }
 
+static const char *field_of(const drv_my_answer *answer, size_t row, unsigned field)
+{
+    MYSQL_ROW fields = row < answer->count ? answer->rows[row] : NULL;
+    return fields != NULL ? fields[field] : NULL;
+}
+
 const char *drv_my_text_of(const drv_my_answer *answer, size_t row, unsigned field)
 {
-    const char *text = answer->rows[row][field];
+    const char *text = field_of(answer, row, field);
     return text != NULL ? text : "";
 }
 
 int64_t drv_my_number_of(const drv_my_answer *answer, size_t row, unsigned field)
 {
-    const char *text = answer->rows[row][field];
+    const char *text = field_of(answer, row, field);
     return text != NULL ? strtoll(text, NULL, 10) : -1;
 }
 

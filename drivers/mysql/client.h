@@ -8,6 +8,8 @@
  *   waits              a hook of ours polls for it      its own; the library's watchdog cuts them
  *   TLS                three options and a flag         one mode
  *   passwords          a list of allowed plugins        cleartext plugin off by itself
+ *   SIGPIPE            only by TLS                      by any write
+ *   a lost connection  made anew where my.cnf says so   stays lost
  */
 #ifndef DRV_MY_CLIENT_H
 #define DRV_MY_CLIENT_H
@@ -43,6 +45,9 @@ typedef my_bool (*drv_my_row_callback)(void *context, MYSQL_BIND *bind, unsigned
 /* Every wait is the hook's, connecting too: calls end at their deadline by themselves. */
 #define DRV_MY_WAITS 1
 
+/* Plaintext is sent without SIGPIPE, TLS is not. */
+#define DRV_MY_SENDS_QUIETLY 1
+
 static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 {
     mysql_optionsv(my, MARIADB_OPT_IO_WAIT, (void *)hook);
@@ -51,6 +56,13 @@ static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 static inline int drv_my_client_socket(MYSQL *my)
 {
     return (int)mysql_get_socket(my);
+}
+
+/* Not to make a new session behind our back, which would have none of our settings. */
+static inline void drv_my_client_forbid_reconnect(MYSQL *my)
+{
+    my_bool reconnect = 0;
+    mysql_options(my, MYSQL_OPT_RECONNECT, &reconnect);
 }
 
 /*
@@ -117,7 +129,7 @@ static inline bool drv_my_client_is_json(const MYSQL_FIELD *field)
 
 #else /* Oracle's */
 
-#if MYSQL_VERSION_ID < 80000
+#if defined(MYSQL_VERSION_ID) && MYSQL_VERSION_ID < 80000
 #error "MySQL's client library 8.0 or newer is needed"
 #endif
 
@@ -126,6 +138,7 @@ typedef int (*drv_my_wait_hook)(my_socket socket, bool is_read, int timeout_ms);
 typedef bool (*drv_my_row_callback)(void *context, MYSQL_BIND *bind, unsigned row);
 
 #define DRV_MY_WAITS 0
+#define DRV_MY_SENDS_QUIETLY 0
 
 static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 {
@@ -136,6 +149,12 @@ static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 static inline int drv_my_client_socket(MYSQL *my)
 {
     return (int)my->net.fd;
+}
+
+/* Off by itself, and deprecated: naming the option writes a warning to standard error. */
+static inline void drv_my_client_forbid_reconnect(MYSQL *my)
+{
+    (void)my;
 }
 
 static inline void drv_my_client_restrict_plugins(MYSQL *my)

@@ -72,10 +72,9 @@ int drv_my_ping(outfall_connection *connection, char *description, size_t capaci
     if (status == OUTFALL_OK)
         status = drv_my_ask_alive(connection, deadline_us, error);
     if (status == OUTFALL_OK && description != NULL && capacity > 0) {
-        const char *version = mysql_get_server_info(connection->my);
-        size_t length = version != NULL ? strcspn(version, "-") : 0;
-        snprintf(description, capacity, "%s %.*s", connection->mariadb ? "MariaDB" : "MySQL",
-                 (int)length, version != NULL ? version : "");
+        unsigned long version = connection->version;
+        snprintf(description, capacity, "%s %lu.%lu.%lu", connection->mariadb ? "MariaDB" : "MySQL",
+                 version / 10000, version / 100 % 100, version % 100);
     }
     return status;
 }

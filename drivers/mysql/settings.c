@@ -33,10 +33,28 @@
 #define ISOLATION_SQL "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
 #define QUESTION_SQL "SELECT @@max_allowed_packet, @@log_bin AND @@binlog_format = 'STATEMENT'"
 
+/*
+ * "10.11.6-MariaDB" is 101106. MariaDB before 11 calls itself 5.5.5-10.11.6 for the sake of old
+ * replicas, which Oracle's library takes for its version.
+ */
+static unsigned long version_of(const char *text)
+{
+    static const char disguise[] = "5.5.5-";
+    unsigned long version = 0;
+    if (strncmp(text, disguise, sizeof disguise - 1) == 0)
+        text += sizeof disguise - 1;
+    for (int part = 0; part < 3; part++) {
+        char *end = NULL;
+        version = version * 100 + strtoul(text, &end, 10) % 100;
+        text = *end == '.' ? end + 1 : end;
+    }
+    return version;
+}
+
 static int check_server(outfall_connection *connection, outfall_error *error)
 {
     const char *version = mysql_get_server_info(connection->my);
-    connection->version = mysql_get_server_version(connection->my);
+    connection->version = version != NULL ? version_of(version) : 0;
     connection->mariadb = version != NULL && strstr(version, "MariaDB") != NULL;
     if (connection->version >=
         (unsigned long)(connection->mariadb ? MARIADB_VERSION_MIN : MYSQL_VERSION_MIN))
@@ -78,8 +96,7 @@ int drv_my_settings_apply(outfall_connection *connection, const char *method, in
                           outfall_error *error)
 {
     bool logs_statements = false;
-    drv_my_bool reconnect = 0; /* A new session behind our back would have none of this. */
-    mysql_options(connection->my, MYSQL_OPT_RECONNECT, &reconnect);
+    drv_my_client_forbid_reconnect(connection->my);
     int status = check_server(connection, error);
     if (status == OUTFALL_OK)
         status = choose_method(connection, method, error);

@@ -9,13 +9,11 @@ static const char *skip_quoted(const char *at)
 {
     char quote = *at++;
     while (*at != '\0') {
-        if (*at == '\\' && quote == '\'' && at[1] != '\0')
-            at++;
-        else if (*at == quote && at[1] == quote)
-            at++;
-        else if (*at == quote)
+        bool escapes =
+            (*at == '\\' && quote == '\'' && at[1] != '\0') || (*at == quote && at[1] == quote);
+        if (!escapes && *at == quote)
             return at + 1;
-        at++;
+        at += escapes ? 2 : 1;
     }
     return at;
 }

@@ -20,8 +20,8 @@ void drv_my_wait_begin(drv_my_wait *wait, int64_t deadline_us, bool tls)
 {
     current.deadline_us = deadline_us;
     current.expired = false;
-    wait->guarded = tls;
-    if (!tls)
+    wait->guarded = tls || !DRV_MY_SENDS_QUIETLY;
+    if (!wait->guarded)
         return;
     sigset_t pipe, pending;
     sigemptyset(&pipe);

@@ -26,8 +26,8 @@ typedef struct drv_my_wait {
 } drv_my_wait;
 
 /*
- * Begins calls that end at the deadline. TLS writes by write(2): SIGPIPE is then held back for
- * this thread, whose disposition is the program's own.
+ * Begins calls that end at the deadline. Where the library's writes may raise SIGPIPE it is held
+ * back for this thread: its disposition is the program's own.
  */
 void drv_my_wait_begin(drv_my_wait *wait, int64_t deadline_us, bool tls);
 

@@ -10,6 +10,7 @@
 
 #include "common/fail.h"
 #include "common/identifier.h"
+#include "common/key.h"
 #include "common/text.h"
 
 struct outfall_connection {
@@ -20,6 +21,7 @@ struct outfall_connection {
 typedef struct null_target {
     outfall_target base;
     outfall_column *columns;
+    uint32_t *key;
     char *display_name;
 } null_target;
 
@@ -78,8 +80,47 @@ static void null_target_free(outfall_target *target)
     for (uint32_t i = 0; own->columns != NULL && i < own->base.column_count; i++)
         free((void *)(uintptr_t)own->columns[i].name);
     free(own->columns);
+    free(own->key);
     free(own->display_name);
     free(own);
+}
+
+/*
+ * There is no index to ask for: the key is taken to have one. Rows may be merged, so that what the
+ * library does for that can be measured, unless an upsert changes some columns only.
+ */
+static int add_key(null_target *own, const outfall_describe_options *options, outfall_error *error)
+{
+    uint32_t count = own->base.column_count;
+    const char **names = calloc(count, sizeof *names);
+    drv_key key = {0};
+    if (names == NULL)
+        return drv_fail_nomem(error);
+    drv_index index = {.columns = names, .flags = DRV_INDEX_PRIMARY};
+    for (uint32_t i = 0; i < count; i++)
+        if ((own->columns[i].flags & OUTFALL_COLUMN_KEY) != 0)
+            names[index.count++] = own->columns[i].name;
+    if (options->key != NULL && options->key_count > 0)
+        index = (drv_index){.columns = options->key, .count = (uint32_t)options->key_count};
+    const drv_key_table table = {.table = own->display_name,
+                                 .display = own->display_name,
+                                 .quote = '"',
+                                 .same = drv_name_same,
+                                 .columns = own->columns,
+                                 .column_count = count,
+                                 .indexes = &index,
+                                 .index_count = index.count > 0};
+    int status = drv_key_resolve(options, &table, &key, error);
+    if (status == OUTFALL_OK) {
+        own->key = key.columns;
+        own->base.key = key.columns;
+        own->base.key_count = key.count;
+        own->base.flags = key.count > 0 && !key.partial ? OUTFALL_TARGET_BYTEWISE : 0;
+        key.columns = NULL; /* The target's now. */
+    }
+    drv_key_free(&key);
+    free(names);
+    return status;
 }
 
 static int null_describe(outfall_connection *connection, const outfall_table_name *name,
@@ -116,8 +157,12 @@ static int null_describe(outfall_connection *connection, const outfall_table_nam
         if (own->columns[i].name == NULL)
             goto nomem;
     }
-    *out = &own->base;
-    return OUTFALL_OK;
+    int status = add_key(own, options, error);
+    if (status == OUTFALL_OK)
+        *out = &own->base;
+    else
+        null_target_free(&own->base);
+    return status;
 nomem:
     drv_text_free(&display);
     null_target_free(own != NULL ? &own->base : NULL);

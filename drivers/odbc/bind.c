@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "odbc/bind.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <outfall/encoding.h>
@@ -9,12 +11,15 @@
 
 #define SECONDS_DIGITS 6 /* Of a fraction. */
 
+#define INT64_TEXT_MAX 21 /* "-9223372036854775808" and the NUL. */
+
 /* ---- Parameters ------------------------------------------------------------------- */
 
 static const drv_odbc_parameter parameters[DRV_ODBC_BINDS] = {
     [DRV_ODBC_BIND_INT16] = {SQL_C_SSHORT, SQL_SMALLINT, 5, 0, sizeof(SQLSMALLINT)},
     [DRV_ODBC_BIND_INT32] = {SQL_C_SLONG, SQL_INTEGER, 10, 0, sizeof(SQLINTEGER)},
     [DRV_ODBC_BIND_INT64] = {SQL_C_SBIGINT, SQL_BIGINT, 19, 0, sizeof(SQLBIGINT)},
+    [DRV_ODBC_BIND_INT64_TEXT] = {SQL_C_CHAR, SQL_DECIMAL, 19, 0, INT64_TEXT_MAX},
     [DRV_ODBC_BIND_FLOAT32] = {SQL_C_FLOAT, SQL_REAL, 7, 0, sizeof(SQLREAL)},
     [DRV_ODBC_BIND_FLOAT64] = {SQL_C_DOUBLE, SQL_DOUBLE, 15, 0, sizeof(SQLDOUBLE)},
     [DRV_ODBC_BIND_BOOL] = {SQL_C_BIT, SQL_BIT, 1, 0, sizeof(SQLCHAR)},
@@ -180,6 +185,8 @@ static SQLLEN put_number(enum drv_odbc_bind bind, const uint8_t *field, int32_t 
     case DRV_ODBC_BIND_INT64:
         memcpy(out, &integer, sizeof integer);
         return sizeof integer;
+    case DRV_ODBC_BIND_INT64_TEXT:
+        return snprintf((char *)out, INT64_TEXT_MAX, "%" PRId64, integer);
     case DRV_ODBC_BIND_FLOAT32:
         single = (float)read_real(field, length);
         memcpy(out, &single, sizeof single);

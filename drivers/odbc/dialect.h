@@ -28,6 +28,7 @@ enum drv_odbc_bind {
     DRV_ODBC_BIND_INT16,
     DRV_ODBC_BIND_INT32,
     DRV_ODBC_BIND_INT64,
+    DRV_ODBC_BIND_INT64_TEXT, /* As SQL_DECIMAL: Oracle's driver takes no SQL_C_SBIGINT. */
     DRV_ODBC_BIND_FLOAT32,
     DRV_ODBC_BIND_FLOAT64,
     DRV_ODBC_BIND_BOOL,         /* As SQL_BIT. */

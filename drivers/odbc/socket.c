@@ -50,7 +50,7 @@ int drv_odbc_sockets_list(drv_odbc_sockets *out)
     for (const struct dirent *entry; listed && (entry = readdir(directory)) != NULL;) {
         if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
             continue;
-        int descriptor = atoi(entry->d_name);
+        int descriptor = (int)strtol(entry->d_name, NULL, 10);
         ino_t inode = inode_of(descriptor);
         if (inode != 0)
             listed = add(out, descriptor, inode);

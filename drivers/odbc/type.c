@@ -173,7 +173,7 @@ enum drv_odbc_bind drv_odbc_type_read(const drv_odbc_type *type, int64_t size, i
         column->flags |= OUTFALL_COLUMN_LIMITED;
         column->most = power_of_ten(size) - 1;
         column->least = -column->most;
-        return DRV_ODBC_BIND_INT64;
+        return DRV_ODBC_BIND_INT64_TEXT;
     }
     switch (type->size) {
     case DRV_ODBC_SIZE_LENGTH:

@@ -65,12 +65,6 @@ static const contract_stored sqlite_stored[] = {
     {0, 0},
 };
 
-/* MySQL has no uuid type, and the dialect is one for both. */
-static const contract_stored odbc_mariadb_stored[] = {
-    {OUTFALL_TYPE_UUID, OUTFALL_TYPE_TEXT},
-    {0, 0},
-};
-
 /* Oracle has NUMBER for all of the numbers, CLOB for JSON, DATE with a time of day, and no TIME. */
 static const contract_stored oracle_stored[] = {
     {OUTFALL_TYPE_BOOL, OUTFALL_TYPE_INT64},
@@ -222,7 +216,7 @@ const contract_quirks all_quirks[] = {
      .tcp_variable = "OUTFALL_TEST_ODBC_MARIADB_TCP_URL",
      .native_variable = "OUTFALL_TEST_MYSQL_URL",
      .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_BLOCKS,
-     .stored = odbc_mariadb_stored,
+     .stored = all_kept,
      .bad_urls = odbc_mariadb_bad_urls,
      .exceptions = no_exceptions},
     {.suite = "odbc-sqlite",

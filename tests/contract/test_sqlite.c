@@ -199,7 +199,7 @@ static void a_clause_that_drops_rows_stops_the_load(void **state)
     assert_int_equal(write_twice_seven("id INTEGER UNIQUE ON CONFLICT IGNORE, v TEXT", 50, &result),
                      OUTFALL_ERR_DATABASE);
     assert_int_equal(here.error.action, OUTFALL_ACTION_STOP);
-    assert_non_null(strstr(here.error.message, "99 of 100"));
+    assert_non_null(strstr(here.error.message, "counted 99 for 100 rows"));
     /* The table's own wish: the newer row stays. */
     expect_ok(&here,
               write_twice_seven("id INTEGER UNIQUE ON CONFLICT REPLACE, v TEXT", 50, &result));

@@ -17,7 +17,9 @@ CORE_ALLOCATION = re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|alig
 DRIVER_BANNED = re.compile(r"\b(sleep|usleep|nanosleep|getenv|secure_getenv|fork|pthread_create|printf|"
                            r"puts|fputs|perror|syslog)\s*\(|\bstderr\b|\bstdout\b")
 # SQLite has no descriptor to wait on: its busy handler pauses until the deadline.
-DRIVER_ALLOWED = {"drivers/sqlite/connection.c": ["nanosleep"]}
+# SQLDriverConnect cannot be ended by a deadline: it runs on a thread that can be left behind.
+DRIVER_ALLOWED = {"drivers/sqlite/connection.c": ["nanosleep"],
+                  "drivers/odbc/connect.c": ["pthread_create"]}
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 
 

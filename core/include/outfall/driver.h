@@ -6,7 +6,8 @@
  * A driver is a constant table of functions. The library copies min(struct_size, its own
  * sizeof) bytes of it and refuses a table that lacks a required entry. A driver needs no symbol
  * of liboutfall; it never retries, sleeps, logs, starts threads or reads the environment itself
- * (the database's client library may read its own variables).
+ * (the database's client library may read its own variables; a connect that knows no deadline may
+ * run on a thread of its own, which is left behind once the deadline has passed).
  *
  * Threads: one at a time per connection; `sever` alone may come from a second.
  * Deadlines: `deadline_us` is absolute, CLOCK_MONOTONIC, in microseconds. Every call that may wait
