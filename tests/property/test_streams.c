@@ -220,10 +220,10 @@ static void rows_by_array_have_kinds_too(void **unused)
     run("INSERT INTO t VALUES (11, 'old'), (12, 'old')");
     for (int i = 0; i < ROWS; i++) {
         values[2 * i] = (outfall_value){.type = OUTFALL_TYPE_INT64, .as.integer = ids[i]};
-        values[2 * i + 1] =
-            kinds[i] == OUTFALL_ROW_DELETE
-                ? (outfall_value){.type = OUTFALL_TYPE_NULL}
-                : (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "12345" + i};
+        outfall_value name = {.type = OUTFALL_TYPE_NULL};
+        if (kinds[i] != OUTFALL_ROW_DELETE)
+            name = (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "12345" + i};
+        values[2 * i + 1] = name;
     }
     outfall_sink *sink = open_sink("t", options);
     outfall_writer *writer = open_writer(sink, "w");
