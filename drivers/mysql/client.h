@@ -6,6 +6,7 @@
  *                      MariaDB Connector/C 3.3          Oracle's libmysqlclient 8
  *   bulk arrays        a callback gives row after row   none
  *   waits              a hook of ours polls for it      its own; the library's watchdog cuts them
+ *   connecting         by that hook                     step by step, without blocking
  *   TLS                three options and a flag         one mode
  *   passwords          a list of allowed plugins        cleartext plugin off by itself
  *   SIGPIPE            only by TLS                      by any write
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <mysql.h>
 
@@ -29,6 +31,17 @@ enum drv_my_tls {
     DRV_MY_TLS_REQUIRE, /* Encrypted, whoever it is. */
     DRV_MY_TLS_VERIFY   /* By a certificate that is trusted and names the host. */
 };
+
+/* Whom to connect to, as mysql_real_connect takes it. */
+typedef struct drv_my_login {
+    const char *host;
+    const char *user;
+    const char *password;
+    const char *database;
+    const char *socket;
+    unsigned port;
+    unsigned long flags;
+} drv_my_login;
 
 #ifdef MARIADB_PACKAGE_VERSION_ID
 
@@ -51,6 +64,31 @@ typedef my_bool (*drv_my_row_callback)(void *context, MYSQL_BIND *bind, unsigned
 static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 {
     mysql_optionsv(my, MARIADB_OPT_IO_WAIT, (void *)hook);
+}
+
+/* The hook knows the deadline, and tells whether it has passed. */
+static inline bool drv_my_client_connect(MYSQL *my, const drv_my_login *to, int64_t deadline_us,
+                                         bool *expired)
+{
+    (void)deadline_us;
+    (void)expired;
+    return mysql_real_connect(my, to->host, to->user, to->password, to->database, to->port,
+                              to->socket, to->flags) != NULL;
+}
+
+/*
+ * A statement of a connection that the caller does not have yet: without it the watchdog has
+ * nothing to sever.
+ */
+static inline bool drv_my_client_first_query(MYSQL *my, const char *sql, int64_t deadline_us,
+                                             bool *expired, MYSQL_RES **rows)
+{
+    (void)deadline_us;
+    (void)expired;
+    if (mysql_real_query(my, sql, (unsigned long)strlen(sql)) != 0)
+        return false;
+    *rows = mysql_store_result(my);
+    return *rows != NULL || mysql_errno(my) == 0;
 }
 
 static inline int drv_my_client_socket(MYSQL *my)
@@ -129,6 +167,10 @@ static inline bool drv_my_client_is_json(const MYSQL_FIELD *field)
 
 #else /* Oracle's */
 
+#include <poll.h>
+
+#include "common/clock.h"
+
 #if defined(MYSQL_VERSION_ID) && MYSQL_VERSION_ID < 80000
 #error "MySQL's client library 8.0 or newer is needed"
 #endif
@@ -144,6 +186,48 @@ static inline void drv_my_client_hook(MYSQL *my, drv_my_wait_hook hook)
 {
     (void)my;
     (void)hook;
+}
+
+#define DRV_MY_STEP_MS 5
+
+/* A pause between two steps. What the library waits for it does not say: reading, mostly. */
+static inline bool drv_my_client_step(MYSQL *my, enum net_async_status status, int64_t deadline_us,
+                                      bool *expired)
+{
+    struct pollfd wanted = {.fd = (int)my->net.fd, .events = POLLIN};
+    if (status != NET_ASYNC_NOT_READY)
+        return false;
+    *expired = drv_now_us() >= deadline_us;
+    if (!*expired)
+        (void)poll(&wanted, 1, DRV_MY_STEP_MS); /* Without a socket: only a pause. */
+    return !*expired;
+}
+
+/* The library's own time limit leaves the TLS handshake out. */
+static inline bool drv_my_client_connect(MYSQL *my, const drv_my_login *to, int64_t deadline_us,
+                                         bool *expired)
+{
+    enum net_async_status status;
+    do
+        status = mysql_real_connect_nonblocking(my, to->host, to->user, to->password, to->database,
+                                                to->port, to->socket, to->flags);
+    while (drv_my_client_step(my, status, deadline_us, expired));
+    return status == NET_ASYNC_COMPLETE;
+}
+
+static inline bool drv_my_client_first_query(MYSQL *my, const char *sql, int64_t deadline_us,
+                                             bool *expired, MYSQL_RES **rows)
+{
+    enum net_async_status status;
+    do
+        status = mysql_real_query_nonblocking(my, sql, (unsigned long)strlen(sql));
+    while (drv_my_client_step(my, status, deadline_us, expired));
+    if (status != NET_ASYNC_COMPLETE)
+        return false;
+    do
+        status = mysql_store_result_nonblocking(my, rows);
+    while (drv_my_client_step(my, status, deadline_us, expired));
+    return status == NET_ASYNC_COMPLETE && (*rows != NULL || mysql_errno(my) == 0);
 }
 
 static inline int drv_my_client_socket(MYSQL *my)

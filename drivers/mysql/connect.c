@@ -157,6 +157,14 @@ static bool is_broken_handshake(const char *text)
             strstr(text, "EOF") != NULL || strstr(text, "roken pipe") != NULL);
 }
 
+static int fail_plain(const plan *it, outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_CONFIG, OUTFALL_ACTION_STOP,
+                             "cannot connect to MySQL: TLS is asked for, and the server offers "
+                             "none; set it up there, or set mysql.tls=off%s",
+                             it->tls_by_default ? TLS_ADVICE : "");
+}
+
 static int fail_connect(outfall_connection *connection, const plan *it, outfall_error *error)
 {
     char text[230];
@@ -168,6 +176,11 @@ static int fail_connect(outfall_connection *connection, const plan *it, outfall_
                                  "cannot connect to MySQL at \"%.120s\": no answer before the "
                                  "deadline (see connect.timeout.ms)",
                                  it->host != NULL ? it->host : "localhost");
+    if (!DRV_MY_WAITS && code == CR_UNKNOWN_ERROR) /* Connecting step by step loses some errors. */
+        return outfall_error_set(error, OUTFALL_ERR_AUTH, OUTFALL_ACTION_STOP,
+                                 "cannot connect to MySQL: the login was turned away, and the "
+                                 "client library does not say why; check the user and the "
+                                 "password (URL, or my.cnf)");
     if (code == CR_SSL_CONNECTION_ERROR) {
         bool broken = is_broken_handshake(text);
         int status = broken ? OUTFALL_ERR_IO : OUTFALL_ERR_CONFIG;
@@ -189,30 +202,39 @@ static int connect_client(outfall_connection *connection, const plan *it, int64_
     connection->my = mysql_init(NULL);
     if (connection->my == NULL)
         return drv_fail_nomem(error);
-    unsigned long flags = CLIENT_FOUND_ROWS | CLIENT_REMEMBER_OPTIONS |
-                          set_options(connection->my, it, connection->load, deadline_us);
+    const drv_my_login login = {.host = it->host,
+                                .user = url->user,
+                                .password = url->password,
+                                .database = url->database,
+                                .socket = url->socket,
+                                .port = url->port,
+                                .flags =
+                                    CLIENT_FOUND_ROWS | CLIENT_REMEMBER_OPTIONS |
+                                    set_options(connection->my, it, connection->load, deadline_us)};
+    bool expired = false;
     drv_my_infile_guard(connection);
     drv_my_wait_begin(&wait, deadline_us, true);
-    bool connected = mysql_real_connect(connection->my, it->host, url->user, url->password,
-                                        url->database, url->port, url->socket, flags) != NULL;
-    connection->expired = drv_my_wait_end(&wait);
-    return connected ? OUTFALL_OK : fail_connect(connection, it, error);
+    if (it->tls == DRV_MY_TLS_REQUIRE || it->tls == DRV_MY_TLS_VERIFY)
+        drv_my_wait_demand_tls();
+    bool connected = drv_my_client_connect(connection->my, &login, deadline_us, &expired);
+    connection->expired = drv_my_wait_end(&wait) || expired;
+    if (connected)
+        return OUTFALL_OK;
+    return wait.plain ? fail_plain(it, error) : fail_connect(connection, it, error);
 }
 
 /*
- * With mysql.tls=require MariaDB's library goes on in plaintext where the server has no TLS. What
- * has been sent by then is a login by challenge and response, never the password itself: plugins
- * that send that are not allowed (drv_my_client_restrict_plugins).
+ * With mysql.tls=require MariaDB's library goes on in plaintext where the server has no TLS; by
+ * caching_sha2_password it would even tell the password to whoever sends a key for it. Over TCP the
+ * greeting has been looked at before (drv_my_wait_demand_tls); this is for what may be left, a unix
+ * socket that is connected without a wait.
  */
 static int check_tls(outfall_connection *connection, const plan *it, outfall_error *error)
 {
     connection->tls = mysql_get_ssl_cipher(connection->my) != NULL;
     if (connection->tls || it->tls == DRV_MY_TLS_UNASKED || it->tls == DRV_MY_TLS_OFF)
         return OUTFALL_OK;
-    return outfall_error_set(error, OUTFALL_ERR_CONFIG, OUTFALL_ACTION_STOP,
-                             "cannot connect to MySQL: TLS is asked for, and the server offers "
-                             "none; set it up there, or set mysql.tls=off%s",
-                             it->tls_by_default ? TLS_ADVICE : "");
+    return fail_plain(it, error);
 }
 
 static int take_socket(outfall_connection *connection, outfall_error *error)

@@ -25,7 +25,9 @@ int drv_my_connect(const outfall_connect_options *options, int64_t deadline_us,
     connection->doing = "connecting to MySQL";
     atomic_init(&connection->severed, false);
     pthread_mutex_init(&connection->guard, NULL);
+    connection->connecting = true;
     int status = drv_my_connect_open(connection, options, deadline_us, error);
+    connection->connecting = false;
     if (status == OUTFALL_OK) {
         *out = connection;
         connection = NULL; /* The caller owns it now. */

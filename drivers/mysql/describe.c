@@ -14,6 +14,7 @@
 #include "mysql/statement.h"
 #include "mysql/target.h"
 #include "mysql/type.h"
+#include "mysql/uniques.h"
 
 /* A description under way. */
 typedef struct description {
@@ -338,8 +339,8 @@ static int make_catalog_check(const description *it, outfall_error *error)
         drv_text_add(&sql, ")");
     }
     drv_text_add(&sql, ")");
-    it->target->catalog_check = drv_my_take_text(&sql);
-    return it->target->catalog_check != NULL ? OUTFALL_OK : drv_fail_nomem(error);
+    it->target->question = drv_my_take_text(&sql);
+    return it->target->question != NULL ? OUTFALL_OK : drv_fail_nomem(error);
 }
 
 static int finish(description *it, outfall_error *error)
@@ -409,6 +410,8 @@ static int make_target(description *it, int64_t deadline_us, outfall_target **ou
         status = finish(it, error);
     if (status == OUTFALL_OK && it->catalog.shape != NULL)
         status = drv_my_statement_learn_shapes(it->connection, it->target, deadline_us, error);
+    if (status == OUTFALL_OK && it->catalog.shape != NULL)
+        status = drv_my_uniques_learn(it->connection, it->target, deadline_us, error);
     if (status == OUTFALL_OK) {
         *out = &it->target->base;
         it->target = NULL; /* The caller owns it now. */

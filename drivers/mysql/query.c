@@ -40,10 +40,14 @@ int drv_my_query(outfall_connection *connection, const char *sql, int64_t deadli
     if (out != NULL)
         *out = NULL;
     begin(connection, &wait, deadline_us);
-    bool failed = mysql_real_query(my, sql, (unsigned long)strlen(sql)) != 0;
-    if (!failed) {
-        rows = mysql_store_result(my);
-        failed = rows == NULL && mysql_errno(my) != 0;
+    bool failed = false;
+    if (connection->connecting) {
+        failed = !drv_my_client_first_query(my, sql, deadline_us, &connection->expired, &rows);
+    } else {
+        failed = mysql_real_query(my, sql, (unsigned long)strlen(sql)) != 0;
+        if (!failed)
+            rows = mysql_store_result(my);
+        failed = failed || (rows == NULL && mysql_errno(my) != 0);
     }
     end(connection, &wait);
     if (failed)

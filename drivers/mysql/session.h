@@ -17,8 +17,8 @@
 /* Targets whose statements a session keeps prepared; the one unused longest makes room. */
 #define DRV_MY_STATEMENTS_MAX 64
 
-/* A statement of many rows has a power of two of them: up to 2^8. */
-#define DRV_MY_ROWS_SIZES 9
+/* A statement of many rows has a power of two of them: up to 2^12. */
+#define DRV_MY_ROWS_SIZES 13
 
 typedef enum drv_my_transaction {
     DRV_MY_NONE,
@@ -51,13 +51,15 @@ struct outfall_connection {
     bool mariadb; /* The server; else MySQL. */
     unsigned long version;
     bool tls;
-    bool dead;    /* Nothing more is sent: the session is over, or its state unknown. */
-    bool expired; /* A call overran its deadline. */
-    bool bulk;    /* Rows go by bulk arrays, else by statements of many rows. */
-    bool load;    /* LOAD DATA LOCAL first, as asked for. */
+    bool connecting; /* Nobody can sever it yet. */
+    bool dead;       /* Nothing more is sent: the session is over, or its state unknown. */
+    bool expired;    /* A call overran its deadline. */
+    bool bulk;       /* Rows go by bulk arrays, else by statements of many rows. */
+    bool load;       /* LOAD DATA LOCAL first, as asked for. */
     uint64_t packet_max;
     drv_my_transaction transaction;
-    uint64_t checked;    /* The target whose columns this transaction has made sure of. */
+    uint64_t checked;    /* The target whose columns this transaction has made sure of, */
+    uint64_t asked;      /* and the one whose question it has asked. */
     const char *doing;   /* For messages: "writing to". */
     const char *subject; /* For messages: `test`.`birdstrikes`; may be NULL. */
     drv_my_statement statements[DRV_MY_STATEMENTS_MAX];
@@ -70,6 +72,12 @@ struct outfall_connection {
     pthread_mutex_t guard; /* Of `socket`, between sever and disconnect. */
     int socket;            /* A duplicate: the library may close its own at any time. */
 };
+
+/* What was made sure of is so no longer: the transaction's lock on the definition is gone. */
+static inline void drv_my_forget_checks(outfall_connection *connection)
+{
+    connection->checked = connection->asked = 0;
+}
 
 /* From any thread: every wait of the session ends. */
 void drv_my_sever(outfall_connection *connection);

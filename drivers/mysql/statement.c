@@ -6,6 +6,7 @@
 
 #include "common/fail.h"
 #include "mysql/query.h"
+#include "mysql/uniques.h"
 
 /* ---- Slots ------------------------------------------------------------------------------ */
 
@@ -113,7 +114,7 @@ int drv_my_statement_check(outfall_connection *connection, const drv_my_target *
                            drv_my_statement *statement, int64_t deadline_us, outfall_error *error)
 {
     int status = OUTFALL_OK;
-    if (connection->checked == target->serial || target->catalog_check != NULL)
+    if (connection->checked == target->serial || target->shapes == NULL)
         return OUTFALL_OK;
     if (statement->check == NULL)
         status = drv_my_prepare(connection, target->check, deadline_us, &statement->check, error);
@@ -126,20 +127,24 @@ int drv_my_statement_check(outfall_connection *connection, const drv_my_target *
     return status;
 }
 
-int drv_my_statement_check_catalog(outfall_connection *connection, const drv_my_target *target,
-                                   int64_t deadline_us, outfall_error *error)
+int drv_my_statement_ask(outfall_connection *connection, const drv_my_target *target,
+                         int64_t deadline_us, outfall_error *error)
 {
     MYSQL_RES *answer = NULL;
-    if (connection->checked == target->serial || target->catalog_check == NULL)
+    if (connection->asked == target->serial || target->question == NULL)
         return OUTFALL_OK;
-    int status = drv_my_query(connection, target->catalog_check, deadline_us, &answer, error);
+    int status = drv_my_query(connection, target->question, deadline_us, &answer, error);
     if (status != OUTFALL_OK)
         return status;
     MYSQL_ROW row = mysql_fetch_row(answer);
-    if (row == NULL || row[0] == NULL || row[0][0] != '1')
+    bool same = row != NULL && row[0] != NULL && row[0][0] == '1';
+    if (target->uniques != NULL)
+        same = row != NULL && mysql_num_fields(answer) > 1 && row[1] != NULL &&
+               drv_my_uniques_are(row[1], target->uniques);
+    if (!same)
         status = fail_changed(target, error);
     else
-        connection->checked = target->serial;
+        connection->asked = target->serial;
     mysql_free_result(answer);
     return status;
 }

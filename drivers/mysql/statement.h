@@ -24,8 +24,11 @@ int drv_my_statement_learn_shapes(outfall_connection *connection, drv_my_target 
 int drv_my_statement_check(outfall_connection *connection, const drv_my_target *target,
                            drv_my_statement *statement, int64_t deadline_us, outfall_error *error);
 
-/* The same where there is no right to select: after a write, whose lock holds the table still. */
-int drv_my_statement_check_catalog(outfall_connection *connection, const drv_my_target *target,
-                                   int64_t deadline_us, outfall_error *error);
+/*
+ * The target's question, where it has one: what that check cannot see, or all of it where there is
+ * no right to select. Once a transaction, after a write, whose lock holds the table still.
+ */
+int drv_my_statement_ask(outfall_connection *connection, const drv_my_target *target,
+                         int64_t deadline_us, outfall_error *error);
 
 #endif

@@ -187,7 +187,8 @@ void drv_my_target_free(outfall_target *base)
     free(target->display);
     free(target->table);
     free(target->check);
-    free(target->catalog_check);
+    free(target->question);
+    free(target->uniques);
     free(target->shapes);
     free(target->insert_head);
     free(target->insert_row);

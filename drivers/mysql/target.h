@@ -35,8 +35,9 @@ typedef struct drv_my_target {
     char *display;           /* base.display_name, and how statements name it. */
     char *table;             /* The name alone, unquoted. */
     char *check;             /* SELECT … LIMIT 0 */
-    char *catalog_check;     /* Without the right to that: a question that answers 1. Else NULL. */
-    drv_my_shape *shapes;
+    char *question;          /* Of what the check cannot see, asked after a write, */
+    char *uniques;           /* to be answered by these unique indexes; NULL: by 1. */
+    drv_my_shape *shapes;    /* NULL: there is no right to the check. */
     uint32_t shape_count;
     /* INSERT … VALUES is head, rows with commas between, tail; a DELETE of many rows likewise. */
     char *insert_head;

@@ -22,7 +22,7 @@ int drv_my_begin(outfall_connection *connection, const outfall_begin_options *op
     if (connection->transaction != DRV_MY_NONE)
         return fail_turn("begin inside a transaction", error);
     connection->transaction = DRV_MY_BEGUN;
-    connection->checked = 0;
+    drv_my_forget_checks(connection);
     return OUTFALL_OK;
 }
 
@@ -52,7 +52,8 @@ int drv_my_savepoint(outfall_connection *connection, int step, int64_t deadline_
         (connection->transaction == DRV_MY_BEGUN && step != OUTFALL_SAVEPOINT_SET))
         return fail_turn("a savepoint step without a transaction", error);
     if (step == OUTFALL_SAVEPOINT_ROLLBACK)
-        connection->checked = 0; /* The metadata lock taken since the savepoint goes with it. */
+        drv_my_forget_checks(
+            connection); /* The metadata lock taken since the savepoint goes with it. */
     status = drv_my_transaction_open(connection, error);
     if (status == OUTFALL_OK)
         status = drv_my_query(connection, sql[step], deadline_us, NULL, error);
@@ -79,7 +80,7 @@ int drv_my_commit(outfall_connection *connection, int64_t deadline_us, outfall_e
     bool nothing_sent = connection->transaction == DRV_MY_BEGUN;
     bool lost = connection->transaction == DRV_MY_LOST;
     connection->transaction = DRV_MY_NONE;
-    connection->checked = 0;
+    drv_my_forget_checks(connection);
     if (nothing_sent)
         return OUTFALL_OK;
     if (lost) {
@@ -106,7 +107,7 @@ int drv_my_rollback(outfall_connection *connection, int64_t deadline_us, outfall
     bool sent = connection->transaction == DRV_MY_OPEN || connection->transaction == DRV_MY_LOST;
     int status = drv_my_start(connection, "rolling back", NULL, deadline_us, error);
     connection->transaction = DRV_MY_NONE;
-    connection->checked = 0;
+    drv_my_forget_checks(connection);
     if (status == OUTFALL_OK && sent)
         status = drv_my_query(connection, "ROLLBACK", deadline_us, NULL, error);
     return status;

@@ -7,7 +7,7 @@
  * prepared statements. MariaDB's library lets us do its waiting: all its calls, connecting and TLS
  * included, then end at the deadline of the thread that makes them, without a second stack and at
  * the price of nothing. Oracle's does not: there the library's watchdog severs at the deadline
- * (OUTFALL_DRIVER_BLOCKS), and connecting has the client's own limit.
+ * (OUTFALL_DRIVER_BLOCKS).
  */
 #ifndef DRV_MY_WAIT_H
 #define DRV_MY_WAIT_H
@@ -22,6 +22,7 @@
 typedef struct drv_my_wait {
     bool guarded; /* SIGPIPE is held back. */
     bool pending; /* It was already, before the call. */
+    bool plain;   /* At its end: TLS was demanded, and the server does not offer it. */
     sigset_t mask;
 } drv_my_wait;
 
@@ -30,6 +31,12 @@ typedef struct drv_my_wait {
  * back for this thread: its disposition is the program's own.
  */
 void drv_my_wait_begin(drv_my_wait *wait, int64_t deadline_us, bool tls);
+
+/*
+ * After a begin: the server that is connected to has to offer TLS. Where it does not, connecting
+ * fails before a byte has been sent.
+ */
+void drv_my_wait_demand_tls(void);
 
 /* Ends them. True: the deadline had passed in one. */
 bool drv_my_wait_end(drv_my_wait *wait);

@@ -133,7 +133,7 @@ static int write_batch(drv_my_job *job, outfall_error *error)
     if (status == OUTFALL_OK)
         status = write_rows(job, error);
     if (status == OUTFALL_OK)
-        status = drv_my_statement_check_catalog(connection, job->target, job->deadline_us, error);
+        status = drv_my_statement_ask(connection, job->target, job->deadline_us, error);
     if (status == OUTFALL_OK)
         status = check_count(job, error);
     return status;
@@ -165,7 +165,7 @@ int drv_my_write(outfall_connection *connection, outfall_target *base, const out
     if (status == OUTFALL_OK) {
         result->rows_written = job.counted;
     } else {
-        connection->checked = 0;
+        drv_my_forget_checks(connection);
         if (detail.action == OUTFALL_ACTION_ROW)
             result->bad_row = detail.row;
         if (error != NULL)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Statements of many rows, for servers and clients without bulk arrays: INSERT … VALUES (…), (…),
- * prepared for 256 rows, 128, … and 1, so that a batch of any size takes few statements, and few
- * stay prepared.
+ * prepared for 4,096 rows, 2,048, … and 1, so that a batch of any size takes few statements, and
+ * few stay prepared.
  */
 #include "common/fail.h"
 #include "mysql/fault.h"
 #include "mysql/query.h"
 #include "mysql/write.h"
 
-#define PLACEHOLDERS_MAX 65535 /* The protocol counts them in 16 bits. */
+/* The protocol has room for 65,535, of which each takes some hundred bytes of the server. */
+#define PLACEHOLDERS_MAX 8192
 
 static int prepare(drv_my_job *job, uint32_t rows, MYSQL_STMT **statement, outfall_error *error)
 {
@@ -62,16 +63,43 @@ static int send_rows(drv_my_job *job, drv_my_reader *reader, unsigned size, outf
     return status;
 }
 
+/*
+ * Finds the row at fault in a statement of 2^size rows from `start` on whose error names none. The
+ * statement alone was undone, so halves can be tried in its place: one statement for each halving,
+ * where the library would have to write the whole batch anew for each.
+ */
+static int narrow(drv_my_job *job, const drv_my_reader *start, unsigned size, outfall_error *error)
+{
+    drv_my_reader reader = *start;
+    while (size > 0 && error->action == OUTFALL_ACTION_ROW && error->row < 0) {
+        drv_my_reader half = reader;
+        outfall_error detail;
+        size--;
+        if (send_rows(job, &half, size, &detail) == OUTFALL_OK)
+            reader = half; /* It is in the other half: the error at hand is that one's. */
+        else
+            *error = detail;
+    }
+    if (error->action == OUTFALL_ACTION_ROW && error->row < 0)
+        error->row = (int64_t)reader.row;
+    return error->status;
+}
+
 int drv_my_write_rows(drv_my_job *job, outfall_error *error)
 {
     drv_my_reader reader;
     int status = OUTFALL_OK;
     drv_my_reader_start(&reader, job->target, job->batch);
-    uint32_t most = PLACEHOLDERS_MAX / drv_my_reader_width(&reader);
+    uint32_t width = drv_my_reader_width(&reader);
+    uint32_t most = width < PLACEHOLDERS_MAX ? PLACEHOLDERS_MAX / width : 1;
     while (status == OUTFALL_OK && reader.row < job->batch->rows) {
         uint32_t rows = drv_my_reader_fit(&reader, most, job->connection->packet_max);
-        status = rows == 0 ? drv_my_write_fail_large(job, reader.row, error)
-                           : send_rows(job, &reader, size_of(rows), error);
+        if (rows == 0)
+            return drv_my_write_fail_large(job, reader.row, error);
+        drv_my_reader start = reader;
+        status = send_rows(job, &reader, size_of(rows), error);
+        if (status != OUTFALL_OK)
+            status = narrow(job, &start, size_of(rows), error);
     }
     return status;
 }

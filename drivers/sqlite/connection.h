@@ -49,6 +49,7 @@ struct outfall_connection {
     uint32_t plan_count;
     uint64_t row_tables[LITE_COLUMNS_MAX / 64]; /* Bit n: the table of n columns is registered. */
     lite_rows rows;                             /* What the write under way inserts. */
+    uint64_t rows_written;                      /* By the transaction that is open. */
 };
 
 int lite_connect(const outfall_connect_options *options, int64_t deadline_us,

@@ -12,8 +12,8 @@ static void plan_free(lite_plan *plan)
 {
     if (plan == NULL)
         return;
-    sqlite3_finalize(plan->write);
-    sqlite3_finalize(plan->remove);
+    for (int i = 0; i < LITE_WRITES; i++)
+        sqlite3_finalize(plan->statements[i]);
     free(plan->readers);
     free(plan->slots);
     free(plan);
@@ -98,17 +98,16 @@ int lite_plan_for(outfall_connection *connection, const lite_target *target, lit
 }
 
 int lite_plan_prepare(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                      int deletion, outfall_error *error)
+                      enum lite_write which, outfall_error *error)
 {
-    if (deletion)
-        return plan->remove != NULL ? OUTFALL_OK
-                                    : lite_prepare(connection, target->remove_sql,
-                                                   "prepare the delete", &plan->remove, error);
-    if (plan->write != NULL)
+    sqlite3_stmt **statement = &plan->statements[which];
+    int status = OUTFALL_OK;
+    if (*statement != NULL)
         return OUTFALL_OK;
-    int status = register_rows(connection, plan->columns, error);
+    if (which == LITE_WRITE_ALL)
+        status = register_rows(connection, plan->columns, error);
     if (status == OUTFALL_OK)
         status =
-            lite_prepare(connection, target->write_sql, "prepare the write", &plan->write, error);
+            lite_prepare(connection, target->sql[which], "prepare the write", statement, error);
     return status;
 }

@@ -11,8 +11,8 @@ struct lite_plan {
     uint64_t target_id;
     int64_t schema_version; /* At which the target's columns were last found unchanged. */
     uint32_t columns;
-    sqlite3_stmt *write; /* Both NULL until they are first needed. */
-    sqlite3_stmt *remove;
+    uint8_t scattered;                     /* The last rows were written to about a page each. */
+    sqlite3_stmt *statements[LITE_WRITES]; /* NULL until it is first needed. */
     lite_reader *readers;
     lite_slot *slots;
 };
@@ -21,12 +21,9 @@ struct lite_plan {
 int lite_plan_for(outfall_connection *connection, const lite_target *target, lite_plan **out,
                   outfall_error *error);
 
-/*
- * Prepares the statement that writes, or with `deletion` the one that removes, where it is not yet;
- * once the target is known to be as described.
- */
+/* Prepares a statement where it is not yet; once the target is known to be as described. */
 int lite_plan_prepare(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                      int deletion, outfall_error *error);
+                      enum lite_write which, outfall_error *error);
 
 void lite_plans_free(outfall_connection *connection);
 

@@ -9,17 +9,26 @@
 #include "common/text.h"
 #include "sqlite/table.h"
 
+/* Of what the statements are made. */
+typedef struct lite_parts {
+    const lite_table *table;
+    const outfall_column *columns; /* Of the rows. */
+    uint32_t column_count;
+    uint32_t mode;           /* enum outfall_write_mode */
+    const drv_key *key;      /* Of drv_key_resolve for the same columns. */
+    const lite_index *index; /* The key's; NULL in mode insert. */
+} lite_parts;
+
 /*
- * INSERT … SELECT from the rows of `columns`, with what the mode does about a key that exists.
- * `key` is of drv_key_resolve for the same columns; `index` is the key's, NULL in mode insert.
- * Returns how many columns it updates where the key exists.
+ * INSERT … SELECT of a whole batch, with what the mode does about a key that exists. Returns how
+ * many columns it then updates.
  */
-uint32_t lite_statement_write(const lite_table *table, const outfall_column *columns,
-                              uint32_t column_count, uint32_t mode, const drv_key *key,
-                              const lite_index *index, drv_text *sql);
+uint32_t lite_statement_all(const lite_parts *of, drv_text *sql);
+
+/* The same for the one row that lite_rows is at. */
+void lite_statement_each(const lite_parts *of, drv_text *sql);
 
 /* DELETE of the row that has the key of the row that lite_rows is at. */
-void lite_statement_remove(const lite_table *table, const outfall_column *columns,
-                           const drv_key *key, const lite_index *index, drv_text *sql);
+void lite_statement_remove(const lite_parts *of, drv_text *sql);
 
 #endif

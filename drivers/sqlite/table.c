@@ -63,14 +63,15 @@ static int fail_not_found(outfall_connection *connection, const char *table, out
     return status;
 }
 
-/* Finds the table itself: its name, and whether there are conflict clauses or triggers. */
+/* Finds the table itself: its name, and which constraints, clauses and triggers there are. */
 static int read_entry(outfall_connection *connection, const char *table, lite_table *out,
                       outfall_error *error)
 {
     static const char sql[] =
         "SELECT t.name, t.type = 'view', t.sql LIKE '%conflict%' OR EXISTS (SELECT 1 FROM "
         "main.sqlite_schema g WHERE g.type = 'trigger' AND g.tbl_name = t.name COLLATE NOCASE), "
-        "t.sql LIKE 'create virtual%' FROM main.sqlite_schema t WHERE "
+        "t.sql LIKE 'create virtual%', t.sql LIKE '%check%' OR t.sql LIKE '%references%' "
+        "FROM main.sqlite_schema t WHERE "
         "t.name = ?1 COLLATE NOCASE AND t.type IN ('table', 'view')";
     sqlite3_stmt *statement = NULL;
     int code = SQLITE_DONE;
@@ -87,6 +88,7 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
     if (status == OUTFALL_OK) {
         out->is_virtual = sqlite3_column_int(statement, 3) != 0;
         out->conflicts = sqlite3_column_int(statement, 2) != 0 || out->is_virtual;
+        out->checks = sqlite3_column_int(statement, 4) != 0;
         out->name = strdup(lite_query_text(statement, 0));
         if (out->name == NULL)
             status = drv_fail_nomem(error);

@@ -131,21 +131,40 @@ static int is_bytewise(const outfall_column *column, const lite_index *index)
     return column->type != OUTFALL_TYPE_DECIMAL || column->precision != 0;
 }
 
+/*
+ * Whether an update may fail half way through a statement. Where it may, SQLite keeps copies of
+ * pages: see LITE_WRITE_EACH. A guess is good enough, since the rows are the same either way.
+ */
+static int may_abort(const lite_table *table)
+{
+    int may = table->conflicts || table->checks || table->indexes.count > 1;
+    for (size_t i = 0; !may && i < table->count; i++)
+        may = table->fields[i].not_null;
+    return may;
+}
+
 static int make_statements(lite_target *target, const lite_table *table, const lite_index *index,
                            outfall_error *error)
 {
-    drv_text write = {0}, removal = {0};
-    uint32_t updates = lite_statement_write(table, target->columns, target->base.column_count,
-                                            target->mode, &target->key, index, &write);
-    target->write_sql = write.data;
+    const lite_parts of = {.table = table,
+                           .columns = target->columns,
+                           .column_count = target->base.column_count,
+                           .mode = target->mode,
+                           .key = &target->key,
+                           .index = index};
+    drv_text all = {0}, each = {0}, removal = {0};
+    uint32_t updates = lite_statement_all(&of, &all);
+    if (updates > 0 && may_abort(table))
+        lite_statement_each(&of, &each);
+    if (target->mode != OUTFALL_MODE_INSERT)
+        lite_statement_remove(&of, &removal);
+    target->sql[LITE_WRITE_ALL] = all.data;
+    target->sql[LITE_WRITE_EACH] = each.data;
+    target->sql[LITE_REMOVE_EACH] = removal.data;
     target->count_mode = target->mode;
     if (target->mode != OUTFALL_MODE_INSERT && updates == 0)
         target->count_mode = OUTFALL_MODE_IGNORE; /* DO NOTHING is not counted. */
-    if (target->mode != OUTFALL_MODE_INSERT) {
-        lite_statement_remove(table, target->columns, &target->key, index, &removal);
-        target->remove_sql = removal.data;
-    }
-    return write.failed || removal.failed ? drv_fail_nomem(error) : OUTFALL_OK;
+    return all.failed || each.failed || removal.failed ? drv_fail_nomem(error) : OUTFALL_OK;
 }
 
 /* Finds the key, where the mode has one, and makes the statements of it. */
@@ -174,7 +193,8 @@ static int add_key(lite_target *target, const lite_table *table,
     const drv_key *key = &target->key;
     if (status == OUTFALL_OK && key->index != NULL)
         index = &table->indexes.list[key->index - indexes];
-    int bytewise = index != NULL && key->other == NULL && !key->partial;
+    /* Triggers and clauses may drop a row by its values: then another of its key has to count. */
+    int bytewise = index != NULL && key->other == NULL && !key->partial && !table->conflicts;
     for (uint32_t i = 0; bytewise && i < key->count; i++)
         bytewise = is_bytewise(&target->columns[key->columns[i]], index);
     target->key.index = target->key.other = NULL; /* They go with the table. */
@@ -237,8 +257,8 @@ void lite_target_free(outfall_target *base)
     free(target->columns);
     free(target->numeric);
     drv_key_free(&target->key);
-    free(target->write_sql);
-    free(target->remove_sql);
+    for (int i = 0; i < LITE_WRITES; i++)
+        free(target->sql[i]);
     free(target->table);
     free(target->display_name);
     free(target);
@@ -284,12 +304,15 @@ static int same_text(const char *left, const char *right)
     return left != NULL && right != NULL && strcmp(left, right) == 0;
 }
 
-/* The same statements: the key, its collations and what is updated are in them. */
+/* The key, its collations and what is updated are in the statements. */
 static int same_target(const lite_target *left, const lite_target *right)
 {
-    if (!same_text(left->write_sql, right->write_sql) || left->base.flags != right->base.flags ||
-        (left->remove_sql != NULL && !same_text(left->remove_sql, right->remove_sql)))
+    if (left->base.flags != right->base.flags)
         return 0;
+    for (int i = 0; i < LITE_WRITES; i++)
+        if ((left->sql[i] != NULL || right->sql[i] != NULL) &&
+            !same_text(left->sql[i], right->sql[i]))
+            return 0;
     for (uint32_t i = 0; i < left->base.column_count; i++) {
         const outfall_column *one = &left->columns[i], *other = &right->columns[i];
         if (!same_text(one->name, other->name) || !same_text(one->type_name, other->type_name) ||

@@ -6,6 +6,14 @@
 #include "common/key.h"
 #include "sqlite/connection.h"
 
+/* The statements that a target has; see statement.h. */
+enum lite_write {
+    LITE_WRITE_ALL,
+    LITE_WRITE_EACH,  /* NULL where one statement is never the slower. */
+    LITE_REMOVE_EACH, /* NULL in mode insert. */
+    LITE_WRITES
+};
+
 typedef struct lite_target {
     outfall_target base;
     uint64_t id; /* Of no other target of this process: an address is used again. */
@@ -15,9 +23,8 @@ typedef struct lite_target {
     uint8_t *numeric;    /* One a column: text in it meets SQLite's numeric affinity. */
     outfall_column *columns;
     drv_key key;
-    char *write_sql;  /* Of lite_statement_write. */
-    char *remove_sql; /* Of lite_statement_remove; NULL in mode insert. */
-    char *table;      /* Its name. */
+    char *sql[LITE_WRITES];
+    char *table; /* Its name. */
     char *display_name;
 } lite_target;
 

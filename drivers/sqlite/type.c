@@ -7,9 +7,8 @@
 
 #include <sqlite3.h>
 
-#define WORDS_MAX                                                                                  \
-    64 /* Bytes of a declared type's words; no name in the table below is as long.                 \
-        */
+/* Bytes of a declared type's words; no name in the table below is as long. */
+#define WORDS_MAX 64
 
 /* Types that SQLite itself does not know, and as which column they are written. */
 static const struct {

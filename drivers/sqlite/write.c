@@ -8,6 +8,9 @@
 #include "sqlite/plan.h"
 #include "sqlite/target.h"
 
+/* Rows lie together where a page takes as many of them. */
+#define SCATTERED_ROWS 8
+
 static int in_transaction(const outfall_connection *connection)
 {
     return sqlite3_get_autocommit(connection->db) == 0;
@@ -35,6 +38,22 @@ static int check_moved(outfall_connection *connection, outfall_error *error)
                              connection->file);
 }
 
+/* Pages written since the last call. */
+static uint64_t take_pages(outfall_connection *connection)
+{
+    int pages = 0, highest = 0;
+    sqlite3_db_status(connection->db, SQLITE_DBSTATUS_CACHE_WRITE, &pages, &highest, 1);
+    return pages > 0 ? (uint64_t)pages : 0;
+}
+
+/* Says of the target that was written last how its rows lay: see `choose`. */
+static void note_scatter(outfall_connection *connection)
+{
+    if (connection->plans != NULL && connection->rows_written > 0)
+        connection->plans->scattered =
+            take_pages(connection) * SCATTERED_ROWS > connection->rows_written;
+}
+
 int lite_begin(outfall_connection *connection, const outfall_begin_options *options,
                int64_t deadline_us, outfall_error *error)
 {
@@ -47,6 +66,10 @@ int lite_begin(outfall_connection *connection, const outfall_begin_options *opti
         status = check_moved(connection, error);
     if (status == OUTFALL_OK)
         status = lite_run(connection, LITE_BEGIN, "begin", NULL, error);
+    if (status == OUTFALL_OK) {
+        (void)take_pages(connection);
+        connection->rows_written = 0;
+    }
     return status;
 }
 
@@ -73,6 +96,8 @@ int lite_commit(outfall_connection *connection, int64_t deadline_us, outfall_err
         return fail_not_in_transaction(error);
     if (status == OUTFALL_OK)
         status = lite_run(connection, LITE_COMMIT, "commit", NULL, error);
+    if (status == OUTFALL_OK)
+        note_scatter(connection);
     /* A COMMIT that fails has committed nothing and leaves the transaction open. */
     if (status != OUTFALL_OK && in_transaction(connection))
         (void)lite_run(connection, LITE_ROLLBACK, "rollback", NULL, NULL);
@@ -175,61 +200,73 @@ static void name_row(const lite_rows *rows, const outfall_batch *batch,
         error->row = result->bad_row;
 }
 
-/* One statement reads all the rows. */
-static int step_all(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                    uint64_t *counted, outfall_error *error)
+static const char *doing(enum lite_write which)
 {
-    int code = sqlite3_step(plan->write);
+    return which == LITE_REMOVE_EACH ? "delete from" : "insert into";
+}
+
+/* Runs a statement to its end; `counted` grows by the rows that it wrote. */
+static int step(outfall_connection *connection, const lite_target *target, enum lite_write which,
+                sqlite3_stmt *statement, uint64_t *counted, outfall_error *error)
+{
+    int code = sqlite3_step(statement);
     int status = OUTFALL_OK;
     if (connection->rows.refusal != LITE_REFUSED_NOT)
         status = fail_refused(&connection->rows, target, error);
     else if (code != SQLITE_DONE)
-        status = fail_statement(connection, code, "insert into", target, error);
-    sqlite3_reset(plan->write);
-    *counted = (uint64_t)sqlite3_changes64(connection->db);
+        status = fail_statement(connection, code, doing(which), target, error);
+    else
+        *counted += (uint64_t)sqlite3_changes64(connection->db);
+    sqlite3_reset(statement);
     return status;
 }
 
-/* The statement is run once a row: a list of keys would first be gathered and sorted. */
-static int step_each(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                     uint64_t *counted, outfall_error *error)
+/* The statement is run once a row, which is then known if it is at fault. */
+static int step_each(outfall_connection *connection, const lite_target *target,
+                     enum lite_write which, sqlite3_stmt *statement, uint64_t *counted,
+                     outfall_error *error)
 {
     lite_rows *rows = &connection->rows;
-    int status = OUTFALL_OK;
-    *counted = 0;
-    for (int code = lite_rows_first(rows); status == OUTFALL_OK && !lite_rows_end(rows);) {
-        if (code == SQLITE_OK)
-            code = sqlite3_step(plan->remove);
-        if (rows->refusal != LITE_REFUSED_NOT)
-            status = fail_refused(rows, target, error);
-        else if (code != SQLITE_DONE)
-            status = fail_statement(connection, code, "delete from", target, error);
-        sqlite3_reset(plan->remove);
+    int code = lite_rows_first(rows);
+    while (code == SQLITE_OK && !lite_rows_end(rows)) {
+        int status = step(connection, target, which, statement, counted, error);
         if (status != OUTFALL_OK)
-            break;
-        *counted += (uint64_t)sqlite3_changes64(connection->db);
+            return status;
         code = lite_rows_next(rows);
     }
-    return status;
+    return code == SQLITE_OK ? OUTFALL_OK : fail_refused(rows, target, error);
+}
+
+/*
+ * Deletes take their rows one by one: a list of keys would first be gathered and sorted. For an
+ * update within one statement of many rows SQLite may keep a copy of every page that it changes,
+ * which is dear where each row is on a page of its own, and little where rows lie together.
+ */
+static enum lite_write choose(const lite_target *target, const lite_plan *plan,
+                              const outfall_batch *batch)
+{
+    if (batch->deletion)
+        return LITE_REMOVE_EACH;
+    return plan->scattered && target->sql[LITE_WRITE_EACH] != NULL ? LITE_WRITE_EACH
+                                                                   : LITE_WRITE_ALL;
 }
 
 static int write_rows(outfall_connection *connection, const lite_target *target, lite_plan *plan,
-                      const outfall_batch *batch, outfall_write_result *result,
-                      outfall_error *error)
+                      enum lite_write which, const outfall_batch *batch,
+                      outfall_write_result *result, outfall_error *error)
 {
-    int deletion = batch->deletion != 0;
     lite_rows *rows = &connection->rows;
     lite_rows_start(rows, batch, plan->readers, plan->slots, plan->columns);
     result->statements = 1;
-    int status =
-        (deletion ? step_each : step_all)(connection, target, plan, &result->rows_written, error);
+    int status = (which == LITE_WRITE_ALL ? step : step_each)(
+        connection, target, which, plan->statements[which], &result->rows_written, error);
     if (status == OUTFALL_OK)
-        status =
-            check_foreign_keys(connection, deletion ? "delete from" : "insert into", target, error);
+        status = check_foreign_keys(connection, doing(which), target, error);
     if (status != OUTFALL_OK) {
         name_row(rows, batch, result, error);
         return status;
     }
+    connection->rows_written += batch->rows;
     return drv_count_check(target->count_mode, batch->deletion, DRV_COUNT_PLAIN, batch->rows,
                            result->rows_written, "sqlite: ", target->display_name,
                            "a trigger or an ON CONFLICT clause of the table drops the others; "
@@ -248,7 +285,7 @@ int lite_write(outfall_connection *connection, outfall_target *target, const out
     int status = lite_enter(connection, deadline_us, error);
     if (status == OUTFALL_OK && !in_transaction(connection))
         return fail_not_in_transaction(error);
-    if (status == OUTFALL_OK && batch->deletion && own->remove_sql == NULL)
+    if (status == OUTFALL_OK && batch->deletion && own->sql[LITE_REMOVE_EACH] == NULL)
         return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
                                  "sqlite: deletes from %s need a key, which mode=insert has not; "
                                  "use mode=upsert or mode=replace",
@@ -258,8 +295,8 @@ int lite_write(outfall_connection *connection, outfall_target *target, const out
     if (status == OUTFALL_OK)
         status = check_target(connection, own, plan, error);
     if (status == OUTFALL_OK)
-        status = lite_plan_prepare(connection, own, plan, batch->deletion != 0, error);
+        status = lite_plan_prepare(connection, own, plan, choose(own, plan, batch), error);
     if (status == OUTFALL_OK)
-        status = write_rows(connection, own, plan, batch, result, error);
+        status = write_rows(connection, own, plan, choose(own, plan, batch), batch, result, error);
     return status;
 }

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 
 import mysql_wire
@@ -21,6 +22,21 @@ def run(*arguments, stdin=""):
     done = subprocess.run([COMMAND, *arguments], input=stdin, capture_output=True, text=True,
                           timeout=SECONDS, check=False)
     return done.returncode, done.stdout + done.stderr
+
+
+class SlowServer(mysql_wire.Listener):
+    """Sends its greeting in pieces, up to byte `end`, and then nothing."""
+
+    def __init__(self, payload, end):
+        self._packet = len(payload).to_bytes(3, "little") + b"\0" + payload
+        self._end = 4 + end
+        super().__init__()
+
+    def serve(self, connection):
+        for byte in self._packet[:self._end]:
+            connection.sendall(bytes([byte]))
+            time.sleep(0.002)
+        mysql_wire.Wire(connection, self.heard).read()
 
 
 class Rogue(unittest.TestCase):
@@ -49,20 +65,26 @@ class Rogue(unittest.TestCase):
                 self.assertIn(b"SET NAMES", fake.received)
                 self.assertNothingTold(fake, output)
 
-    def test_a_server_without_tls_gets_no_login_where_it_is_verified(self):
-        with mysql_wire.FakeServer(lambda wire, _: wire.write(OK)) as fake:
-            code, output = run("ping", fake.url(PASSWORD, query="?outfall.mysql.tls=verify"))
-            self.assertNotEqual(code, 0)
-            self.assertIn("TLS", output)
-            self.assertEqual(fake.received, b"")
+    def test_a_server_without_tls_gets_no_byte_where_it_is_asked_for(self):
+        for tls in ("verify", "require"):
+            with self.subTest(tls=tls), mysql_wire.FakeServer(lambda wire, _: wire.write(OK)) as fake:
+                code, output = run("ping", fake.url(PASSWORD, query=f"?outfall.mysql.tls={tls}"))
+                self.assertNotEqual(code, 0)
+                self.assertIn("TLS is asked for", output)
+                self.assertEqual(fake.connections, 1, output)  # Nor is it asked again.
+                self.assertEqual(fake.received, b"")
 
-    def test_a_server_without_tls_gets_no_statement_where_it_is_required(self):
-        with mysql_wire.FakeServer(lambda wire, _: wire.write(OK)) as fake:
-            code, output = run("ping", fake.url(PASSWORD, query="?outfall.mysql.tls=require"))
-            self.assertNotEqual(code, 0)
-            self.assertIn("TLS", output)
-            self.assertNotIn(b"SET NAMES", fake.received)
-            self.assertNothingTold(fake, output)
+    def test_a_greeting_that_comes_byte_by_byte_is_read_to_its_end(self):
+        """Nor is one that stops halfway waited for longer than the deadline, or taken for TLS."""
+        whole = mysql_wire.greeting(CAPABILITIES)
+        for end in (len(whole), 40):
+            with self.subTest(end=end), SlowServer(whole, end) as fake:
+                code, output = run("ping", fake.url(PASSWORD, query="?outfall.mysql.tls=require"
+                                                    "&outfall.connect.timeout.ms=1000"))
+                self.assertNotEqual(code, 0)
+                self.assertIn("TLS is asked for" if end == len(whole) else "connect.timeout.ms",
+                              output)
+                self.assertEqual(fake.received, b"")
 
     def test_a_server_that_only_claims_tls_gets_no_login(self):
         for tls in ("verify", "require"):

@@ -21,7 +21,7 @@ HEADER = "id,name"
 LINES = [f"{i},row {i}" for i in range(ROWS)]
 METHODS = ("bulk", "rows", "load")
 
-TIMEOUT_MS = 1500
+TIMEOUT_MS = 500
 DEADLINES = ("--set", f"request.timeout.ms={TIMEOUT_MS}", "--set", f"connect.timeout.ms={TIMEOUT_MS}",
              "--set", "retry.timeout.ms=0")
 ENVIRONMENT = {**os.environ, "OUTFALL_REQUEST_TIMEOUT_MS": str(TIMEOUT_MS),
@@ -61,7 +61,7 @@ class ServerFaults(unittest.TestCase):
                 for fed in (ROWS // 5, ROWS // 2, ROWS * 4 // 5):
                     load.wait_fed(fed)
                     self.server.kill()
-                    time.sleep(0.3)
+                    time.sleep(0.1)
                     self.server.start()
                 code, output, errors = load.finish()
                 # A batch whose COMMIT was cut off may be written twice: the key then rejects it.
@@ -74,7 +74,7 @@ class ServerFaults(unittest.TestCase):
                           "connect.timeout.ms=500")
         load.wait_fed(ROWS // 3)
         self.server.pause()
-        time.sleep(2)
+        time.sleep(1.2)
         self.server.resume()
         code, _, errors = load.finish()
         self.assertIn(code, (0, 3), errors)
@@ -246,6 +246,11 @@ class Hangs(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertRegex(done.stderr, "deadline|request.timeout.ms")
                 self.assertLess(took, WITHIN)
+
+    def test_a_wait_for_the_table_s_indexes(self):
+        self.server.sql("ALTER TABLE t ADD KEY (name(10))")
+        self.load_until_hang(self.query(b"SHOW CREATE TABLE"), "bulk", "id,name\n1,one\n",
+                             "--mode", "upsert")
 
     def test_a_wait_at_a_savepoint(self):
         self.server.sql("INSERT INTO t VALUES (2, 'there already')")

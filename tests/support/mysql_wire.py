@@ -125,6 +125,7 @@ class Listener:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self.connections += 1
                 self._open.append(connection)
@@ -197,6 +198,8 @@ class Proxy(Listener):
         family = socket.AF_UNIX if isinstance(self._address, str) else socket.AF_INET
         with socket.socket(family) as upstream:
             upstream.connect(self._address)
+            if family == socket.AF_INET:
+                upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             state = {"command": b"", "first": False}
             back = threading.Thread(target=self._back, args=(upstream, connection, state),
                                     daemon=True)

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,81 @@ static void a_lost_commit_is_unknown_and_a_refused_one_is_not(void **state)
             fail_msg("%s", cases[i].why);
 }
 
+static void every_rule_can_be_taken(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < drv_my_rule_count; i++)
+        if (drv_my_rules[i].code <= drv_my_rules[i - 1].code)
+            fail_msg("%u is there twice, or out of order", drv_my_rules[i].code);
+    for (size_t i = 0; i < drv_my_class_rule_count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (strncmp(drv_my_class_rules[i].prefix, drv_my_class_rules[j].prefix,
+                        strlen(drv_my_class_rules[j].prefix)) == 0)
+                fail_msg("%s is never reached", drv_my_class_rules[i].prefix);
+    assert_string_equal(drv_my_class_rules[drv_my_class_rule_count - 1].prefix, "");
+}
+
+/* ---- The document ----------------------------------------------------------------------- */
+
+/* The lines of the document's table of errors, without its head; NULL where it cannot be read. */
+static char *read_documented(void)
+{
+    static const char head[] = "| errno | meaning | action |\n|---|---|---|\n";
+    static char text[65536];
+    char path[1024];
+    const char *source = getenv("OUTFALL_SOURCE");
+    snprintf(path, sizeof path, "%s/docs/drivers/mysql.md", source != NULL ? source : ".");
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return NULL;
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    char *table = strstr(text, head);
+    if (table == NULL)
+        return text; /* Without the table: none of the lines is found. */
+    table += strlen(head);
+    char *end = strstr(table, "\n\n");
+    if (end != NULL)
+        end[1] = '\0';
+    return table;
+}
+
+static void add_line(char *to, size_t room, const char *code, const char *meaning, int action)
+{
+    static const char *const actions[] = {"none", "RETRY", "RESTART", "ROW", "RESOLVE", "STOP"};
+    size_t used = strlen(to);
+    snprintf(to + used, room - used, "| %s | %s | %s |\n", code, meaning, actions[action]);
+}
+
+static void the_document_has_the_same_table(void **state)
+{
+    static char want[65536];
+    char code[64];
+    const char *documented = read_documented();
+    (void)state;
+    if (documented == NULL)
+        skip(); /* Not run from a source tree. */
+    want[0] = '\0';
+    for (size_t i = 0; i < drv_my_rule_count; i++) {
+        snprintf(code, sizeof code, "%u", drv_my_rules[i].code);
+        add_line(want, sizeof want, code, drv_my_rules[i].meaning, drv_my_rules[i].action);
+    }
+    for (size_t i = 0; i < drv_my_class_rule_count; i++) {
+        const drv_my_class_rule *rule = &drv_my_class_rules[i];
+        snprintf(code, sizeof code, "others of SQLSTATE `%s`%s", rule->prefix,
+                 strlen(rule->prefix) < 5 ? "…" : "");
+        add_line(want, sizeof want, rule->prefix[0] != '\0' ? code : "others", rule->meaning,
+                 rule->action);
+    }
+    if (strcmp(documented, want) != 0) {
+        fputs(want, stdout); /* More than a failure's message holds. */
+        fflush(stdout);
+        fail_msg("docs/drivers/mysql.md must have this table of errors");
+    }
+}
+
+/* ---- Messages --------------------------------------------------------------------------- */
+
 static void a_message_names_its_row(void **state)
 {
     static const struct {
@@ -172,6 +248,8 @@ int main(void)
         cmocka_unit_test(a_number_decides_what_is_done),
         cmocka_unit_test(a_deadlock_takes_the_transaction_with_it),
         cmocka_unit_test(a_lost_commit_is_unknown_and_a_refused_one_is_not),
+        cmocka_unit_test(every_rule_can_be_taken),
+        cmocka_unit_test(the_document_has_the_same_table),
         cmocka_unit_test(a_message_names_its_row),
         cmocka_unit_test(a_message_names_its_column),
     };
