@@ -76,7 +76,7 @@ typedef struct drv_odbc_type {
     uint32_t flags; /* enum outfall_column_flag; LIMITED with the two below. */
     int64_t least, most;
     uint32_t length; /* Only where COLUMN_SIZE is this; 0: any. Stands before the general entry. */
-    uint32_t precision; /* Of a decimal, where the catalog's is not looked at. */
+    uint32_t precision; /* Of a decimal, where the catalog's is not looked at or tells none. */
     uint8_t rounds;     /* 1: the database would round or pad values in silence. */
 } drv_odbc_type;
 

@@ -47,8 +47,10 @@ static const drv_odbc_spelling spellings[] = {
  * is not looked at.
  */
 static const drv_odbc_type types[] = {
-    DRV_ODBC_TYPE("number", DECIMAL, DECIMAL, WHOLE, ALWAYS, .flags = DRV_ODBC_NO_SPECIALS),
-    DRV_ODBC_TYPE("float", DECIMAL, DECIMAL, NONE, NEVER, .flags = DRV_ODBC_NO_SPECIALS),
+    DRV_ODBC_TYPE("number", DECIMAL, DECIMAL, WHOLE, ALWAYS, .flags = DRV_ODBC_NO_SPECIALS,
+                  .precision = 38),
+    DRV_ODBC_TYPE("float", DECIMAL, DECIMAL, NONE, NEVER,
+                  .flags = DRV_ODBC_NO_SPECIALS | OUTFALL_COLUMN_APPROXIMATE, .precision = 38),
     DRV_ODBC_TYPE("binary_float", FLOAT32, FLOAT32, NONE, NEVER),
     DRV_ODBC_TYPE("binary_double", FLOAT64, FLOAT64, NONE, NEVER),
     DRV_ODBC_TYPE("varchar2", TEXT, TEXT, LENGTH, NEVER),

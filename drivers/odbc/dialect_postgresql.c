@@ -64,8 +64,8 @@ static const drv_odbc_type types[] = {
 /*
  * A domain is walked to its base type, whose modifier counts. Of numeric's modifier, less 4, the
  * high half is the precision and the low eleven bits are the scale, signed. What rounds or trims in
- * silence: money, intervals and times with zone of few digits, and arrays whose elements have a
- * modifier. The right to insert may be given by columns.
+ * silence: money, "char", intervals and times with zone of few digits, and arrays whose elements
+ * have a modifier. The right to insert may be given by columns.
  */
 #define COLUMNS                                                                                    \
     "WITH RECURSIVE relation(oid, kind, ruled, instead) AS (SELECT c.oid, c.relkind, "             \
@@ -79,7 +79,8 @@ static const drv_odbc_type types[] = {
     "SELECT a.attname, pg_catalog.concat_ws(' ', "                                                 \
     "CASE WHEN a.attgenerated <> '' THEN 'generated' END, "                                        \
     "CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'default' END, "                      \
-    "CASE WHEN t.typname = 'money' OR b.typmod >= 0 AND (t.typcategory = 'A' OR t.typname IN "     \
+    "CASE WHEN t.typname IN ('money', 'char') OR b.typmod >= 0 AND (t.typcategory = 'A' OR "       \
+    "t.typname IN "                                                                                \
     "('timetz', 'interval')) THEN 'rounds' END, "                                                  \
     "CASE WHEN NOT pg_catalog.has_column_privilege(r.oid, a.attnum, 'INSERT') OR r.kind = 'v' "    \
     "AND NOT r.instead AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, true) "          \

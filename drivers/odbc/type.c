@@ -184,6 +184,9 @@ enum drv_odbc_bind drv_odbc_type_read(const drv_odbc_type *type, int64_t size, i
         if (size > 0 && digits != DRV_ODBC_NO_DIGITS) {
             column->precision = (uint32_t)size;
             column->scale = digits;
+        } else if (type->precision > 0) {
+            column->precision = type->precision;
+            column->flags |= OUTFALL_COLUMN_APPROXIMATE;
         }
         break;
     case DRV_ODBC_SIZE_BITS:

@@ -250,12 +250,17 @@ static void check_existing(contract_suite *suite, const existing_type *type)
     }
     const outfall_column *column = &target->columns[1];
     say_column(&described, column);
+    assert_non_null(type->values[0].literal); /* Else nothing would be shown. */
     for (size_t i = 0; i < LENGTH(type->values) && type->values[i].literal != NULL; i++) {
+        char room[TEST_LITERAL_MAX];
         const char *literal = type->values[i].literal, *stored = type->values[i].stored;
+        int is_bool = strcmp(literal, "true") == 0 || strcmp(literal, "false") == 0;
+        if (is_bool)
+            literal = test_value_literal(column, OUTFALL_TYPE_BOOL, literal, room);
         int fits = test_value_fits(column, literal) &&
                    check_value(suite, target, type->name, literal,
                                stored != NULL ? stored : literal, type->values[i].refusable);
-        say_item(fits ? &held : &refused, literal);
+        say_item(fits ? &held : &refused, type->values[i].literal);
     }
     report_type("existing", subject, described.text);
     report_type("held", subject, held.text);

@@ -148,7 +148,15 @@ static char *cell(MYSQL_STMT *statement, const MYSQL_FIELD *field, unsigned colu
     text[got] = '\0';
     int is_string = field->type == MYSQL_TYPE_STRING || field->type == MYSQL_TYPE_VAR_STRING ||
                     (field->type >= MYSQL_TYPE_TINY_BLOB && field->type <= MYSQL_TYPE_BLOB);
-    if (field->type == MYSQL_TYPE_BIT || (is_string && field->charsetnr == CHARSET_BINARY)) {
+    if (field->type == MYSQL_TYPE_BIT) {
+        unsigned long long bits = 0;
+        for (unsigned long i = 0; i < got; i++)
+            bits = bits << 8 | (unsigned char)text[i];
+        free(text);
+        snprintf(number, sizeof number, "%llu", bits);
+        return database_copy(number, strlen(number));
+    }
+    if (is_string && field->charsetnr == CHARSET_BINARY) {
         char *hex = database_hex((const uint8_t *)text, got);
         free(text);
         return hex;

@@ -26,7 +26,7 @@ static const existing_type postgresql_types[] = {
      NULL,
      {{"8 letter", NULL, 0}, {BIRD BIRD BIRD BIRD BIRD BIRD BIRD BIRD, NULL, 0}}},
     {"char(8)", NULL, {{"8 letter", NULL, 0}, {"a", "a       ", 0}}},
-    {"\"char\"", NULL, {{"a", NULL, 0}}},
+    {"\"char\"", NULL, {{"abc", NULL, 1}}},
     {"name", NULL, {{"a name", NULL, 0}}},
     {"citext", "CREATE EXTENSION IF NOT EXISTS citext", {{"MiXed", NULL, 0}}},
     {"bytea", NULL, {{"", NULL, 0}, {"00ff00", NULL, 0}}},
@@ -126,8 +126,8 @@ static const existing_type mariadb_types[] = {
       {"1969-07-20 20:17:40", NULL, 0}}},
     {"TIMESTAMP(6) NULL", NULL, {{"2024-01-31 12:34:56.789", "2024-01-31 12:34:56.789+00", 0}}},
     {"YEAR", NULL, {{"1901", NULL, 0}, {"2155", NULL, 0}, {"1900", NULL, 0}}},
-    {"BIT(1)", NULL, {{NULL, NULL, 0}}},
-    {"BIT(12)", NULL, {{NULL, NULL, 0}}},
+    {"BIT(1)", NULL, {{"true", NULL, 0}, {"false", NULL, 0}}},
+    {"BIT(12)", NULL, {{"0", NULL, 0}, {"4095", NULL, 0}, {"4096", NULL, 0}}},
     {"ENUM('sad','ok')", NULL, {{"sad", NULL, 0}, {"ok", NULL, 0}}},
     {"SET('x','y','z')", NULL, {{"x,z", NULL, 0}, {"", NULL, 0}}},
     {"JSON", NULL, {{"{\"b\": 1.0, \"b\": null}", NULL, 0}, {"\"" BIRD "\"", NULL, 0}}},
@@ -137,7 +137,7 @@ static const existing_type mariadb_types[] = {
       {"12345678-9abc-def0-1234-56789abcdef0", NULL, 1}}},
     {"INET6", NULL, {{"::1", NULL, 0}}},
     {"VARCHAR(8) CHARACTER SET latin1", NULL, {{"\xC3\xA9", NULL, 0}}},
-    {"GEOMETRY", NULL, {{NULL, NULL, 0}}},
+    {"GEOMETRY", NULL, {{"POINT(1 2)", NULL, 1}}},
 };
 
 static const existing_type sqlite_types[] = {
@@ -174,9 +174,9 @@ static const existing_type sqlite_types[] = {
     {"UUID", NULL, {{"12345678-9abc-4ef0-9234-56789abcdef0", NULL, 0}}},
     {"JSON_TEXT", NULL, {{"{\"b\": 1.0, \"b\": null}", NULL, 0}, {"1.0", NULL, 0}}},
     {"JSON", NULL, {{"{\"b\": 1.0}", NULL, 0}}},
-    {"", NULL, {{NULL, NULL, 0}}},
-    {"ANY", NULL, {{NULL, NULL, 0}}},
-    {"STRING", NULL, {{NULL, NULL, 0}}},
+    {"", NULL, {{"text", NULL, 0}, {"007", NULL, 0}}},
+    {"ANY", NULL, {{"text", NULL, 0}, {"007", NULL, 1}}},
+    {"STRING", NULL, {{"text", NULL, 0}, {"007", NULL, 1}}},
 };
 
 const existing_list existing_types[DATABASE_KINDS] = {

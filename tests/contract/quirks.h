@@ -40,7 +40,7 @@ typedef struct contract_rules {
     uint32_t count_most;         /* What a server may count for a row that an upsert writes. */
     uint32_t conflict_unnamed;   /* 1: an upsert matches any unique index, and so refuses others. */
     uint32_t decimal_limited;    /* 1: a decimal without a precision has one all the same. */
-    uint32_t empty_is_null;      /* 1: an empty text or no bytes are NULL. */
+    uint32_t empty_is_null;      /* 1: an empty text, or no bytes, would be NULL: refused. */
     uint32_t uuid_versions;      /* 1: a uuid has to be of a version that there is. */
 } contract_rules;
 

@@ -35,8 +35,9 @@ EXISTING = {  # Databases with tables that Outfall did not make: the native suit
 }
 HEAD = f"""# Types
 
-Made by the tests that prove it: `{COMMAND}`. Every line has been seen to hold on a real server: PostgreSQL 15,
-MariaDB 10.11, SQLite 3.40, each value read back by the database's own client. Oracle is a stand-in for tests.
+Made by the tests that prove it (`{COMMAND}`):
+every line has been seen to hold on a real server, PostgreSQL 15, MariaDB 10.11 or SQLite 3.40, and each value was read
+back by the database's own client. Oracle is [a stand-in for tests](drivers/odbc-oracle.md).
 
 What a column cannot hold as it is the library refuses when the row is put, and names the column
 (`convert.lossy=round` lets it round). A type that is refused stops the sink when it is opened.

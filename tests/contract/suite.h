@@ -127,7 +127,9 @@ void suite_drop(contract_suite *suite, const char *table);
 /* Drops the table of that name, and makes it of a schema by the driver. */
 void suite_create(contract_suite *suite, const char *table, const outfall_column *columns,
                   size_t count);
-/* The same by SQL: "CREATE TABLE table (…)". */
+/* Runs statements that make something, in which INTEGER is what the database calls one. */
+void suite_sql(contract_suite *suite, const char *sql);
+/* Makes a table anew by SQL: "CREATE TABLE table (…)". */
 void suite_create_sql(contract_suite *suite, const char *table, const char *columns);
 
 /* create_table's status; the columns become a schema. */

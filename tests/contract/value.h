@@ -28,7 +28,7 @@ const char *test_value_literal(const outfall_column *column, uint32_t type, cons
  */
 int test_value_fits(const outfall_column *column, const char *literal);
 
-/* 0 where the database itself refuses a value that fits; the row is then at fault. */
+/* 0 where a value that fits is refused all the same; the row is then at fault. */
 int test_value_taken(const contract_quirks *quirks, const outfall_column *column,
                      const char *literal);
 
