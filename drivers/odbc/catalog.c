@@ -257,6 +257,7 @@ static int read_fields(outfall_connection *connection, drv_odbc_table *table, ou
     int status = drv_odbc_catalog_function(connection, DRV_ODBC_COLUMNS, table->schema, table->name,
                                            &answer, error);
     if (status == OUTFALL_OK) {
+        table->field_count = 0;
         table->fields = calloc(answer.rows + 1, sizeof *table->fields);
         if (table->fields == NULL)
             status = drv_fail_nomem(error);
@@ -331,6 +332,7 @@ static int add_part(const drv_odbc_dialect *dialect, drv_odbc_table *table, cons
 
 static int make_parts(drv_odbc_table *table, size_t count, outfall_error *error)
 {
+    table->part_count = 0;
     table->parts = calloc(count + 1, sizeof *table->parts);
     return table->parts != NULL ? OUTFALL_OK : drv_fail_nomem(error);
 }

@@ -278,11 +278,10 @@ static void choose(writing *it)
                (it->writer->kind == DRV_ODBC_IGNORE && dialect->one_ignore);
     /* Kinds that may rightly count fewer rows than were sent. */
     bool uncertain = it->writer->kind == DRV_ODBC_ERASE || it->writer->kind == DRV_ODBC_IGNORE;
-    if (method->stale_bytes && it->writer->binary)
-        wanted = DRV_ODBC_WAY_ROWS;
-    else if (one && !distinct)
+    bool stale = method->stale_bytes && it->writer->binary;
+    if (one && !distinct && !stale)
         wanted = DRV_ODBC_WAY_ARRAY;
-    else if (method->silent_arrays && uncertain)
+    else if (stale || (method->silent_arrays && uncertain))
         wanted = DRV_ODBC_WAY_ROWS;
     it->way = drv_odbc_method_choose(method, dialect, wanted, columns, &it->rows_max);
 }

@@ -134,8 +134,8 @@ static void many_rows_have_the_effect_of_each(void **state)
         "CREATE TABLE t (k INTEGER PRIMARY KEY, v INTEGER, f TEXT)",
         "CREATE TABLE t (k BIGINT PRIMARY KEY, v INTEGER, f TEXT) WITHOUT ROWID",
         "CREATE TABLE t (k TEXT COLLATE NOCASE UNIQUE, v INTEGER UNIQUE, f TEXT)",
-        "CREATE TABLE t (k NUMERIC UNIQUE, v INTEGER, f TEXT); CREATE TRIGGER g AFTER UPDATE ON t "
-        "WHEN new.v < 0 BEGIN DELETE FROM t; END",
+        ("CREATE TABLE t (k NUMERIC UNIQUE, v INTEGER, f TEXT); CREATE TRIGGER g AFTER UPDATE ON t "
+         "WHEN new.v < 0 BEGIN DELETE FROM t; END"),
     };
     (void)state;
     for (size_t i = 0; i < LENGTH(tables); i++)

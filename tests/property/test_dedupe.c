@@ -41,6 +41,8 @@ static uint64_t chance(void)
 
 static uint32_t below(uint32_t end)
 {
+    if (end == 0)
+        abort();
     return (uint32_t)(chance() >> 32) % end;
 }
 
@@ -109,8 +111,9 @@ static void make_decimal(field *out, int rank)
     bool special = values[rank].sign >= OUTFALL_DECIMAL_NAN;
     int before = special ? 0 : (int)below(3), behind = special ? 0 : (int)below(3);
     uint16_t sign = rank == 3 && below(2) == 0 ? OUTFALL_DECIMAL_NEGATIVE : values[rank].sign;
-    add_be(out, (uint64_t)(before + values[rank].count + behind), 2);
-    add_be(out, (uint64_t)(values[rank].weight + before), 2);
+    int count = before + values[rank].count + behind, weight = values[rank].weight + before;
+    add_be(out, (uint64_t)count, 2);
+    add_be(out, (uint64_t)weight, 2);
     add_be(out, sign, 2);
     add_be(out, special ? 0 : 8 + below(20), 2);
     for (int i = -before; i < values[rank].count + behind; i++)

@@ -222,7 +222,7 @@ static void rows_by_array_have_kinds_too(void **unused)
         values[2 * i] = (outfall_value){.type = OUTFALL_TYPE_INT64, .as.integer = ids[i]};
         outfall_value name = {.type = OUTFALL_TYPE_NULL};
         if (kinds[i] != OUTFALL_ROW_DELETE)
-            name = (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "12345" + i};
+            name = (outfall_value){.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = &"12345"[i]};
         values[2 * i + 1] = name;
     }
     outfall_sink *sink = open_sink("t", options);

@@ -80,7 +80,7 @@ int sti_reader_name(struct sti_reader *reader, int code, struct sti_name *name)
     if (token->kind != STI_TOKEN_QUOTED)
         return sti_fail(reader->failure, code, "%.*s", (int)token->length, token->start);
     set_name(name, token->start + 1, token->length - 2);
-    struct sti_name stored;
+    struct sti_name stored = {0};
     if (sti_name_stored(name->text, stored.text)) {
         struct sti_edit *edit = add_edit(reader->out);
         edit->at = (size_t)(token->start - reader->text);
