@@ -150,7 +150,7 @@ static void fill_hole(drv_text *to, const filling *from, char hole)
         add_items(to, from, "$n", ", ", shape->key, shape->key_count);
         break;
     case 'f':
-        add_items(to, from, "$n", "", shape->key, 1);
+        add_items(to, from, "$n", "", shape->key, shape->key_count > 0); /* the first */
         break;
     case 'a':
         add_rows(to, from, NULL, shape->column_count);
