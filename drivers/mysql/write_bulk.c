@@ -7,7 +7,8 @@
 #include "common/fail.h"
 #include "mysql/fault.h"
 #include "mysql/query.h"
-#include "mysql/write.h"
+#include "mysql/reader.h"
+#include "mysql/write_bulk.h"
 
 typedef struct bulk {
     drv_my_reader reader;
@@ -51,7 +52,7 @@ static int send_rows(drv_my_job *job, bulk *it, MYSQL_STMT *statement, uint32_t 
     if (mysql_stmt_bind_param(statement, connection->slots.binds) != 0 ||
         !drv_my_client_set_bulk(statement, rows, give_row, it))
         return drv_my_fail_statement(connection, statement, error);
-    int status = drv_my_write_execute(job, statement, first, rows, error);
+    int status = drv_my_job_execute(job, statement, first, rows, error);
     if (it->reader.refusal == DRV_MY_TAKEN)
         return status;
     return drv_my_reader_fail(&it->reader, error);
@@ -70,7 +71,7 @@ int drv_my_write_bulk(drv_my_job *job, outfall_error *error)
         status = prepare(job, statement, error);
     while (status == OUTFALL_OK && it.reader.row < job->batch->rows) {
         uint32_t rows = drv_my_reader_fit(&it.reader, UINT32_MAX, connection->packet_max);
-        status = rows == 0 ? drv_my_write_fail_large(job, it.reader.row, error)
+        status = rows == 0 ? drv_my_job_fail_large(job, it.reader.row, error)
                            : send_rows(job, &it, *statement, rows, error);
     }
     return status;

@@ -12,7 +12,8 @@
 #include "mysql/fault.h"
 #include "mysql/infile.h"
 #include "mysql/query.h"
-#include "mysql/write.h"
+#include "mysql/reader.h"
+#include "mysql/write_load.h"
 
 #define NAME_MAX_BYTES 32
 

@@ -7,7 +7,8 @@
 #include "common/fail.h"
 #include "mysql/fault.h"
 #include "mysql/query.h"
-#include "mysql/write.h"
+#include "mysql/reader.h"
+#include "mysql/write_rows.h"
 
 /* The protocol has room for 65,535, of which each takes some hundred bytes of the server. */
 #define PLACEHOLDERS_MAX 8192
@@ -59,7 +60,7 @@ static int send_rows(drv_my_job *job, drv_my_reader *reader, unsigned size, outf
     if (status == OUTFALL_OK && mysql_stmt_bind_param(*statement, connection->slots.binds) != 0)
         status = drv_my_fail_statement(connection, *statement, error);
     if (status == OUTFALL_OK)
-        status = drv_my_write_execute(job, *statement, first, rows, error);
+        status = drv_my_job_execute(job, *statement, first, rows, error);
     return status;
 }
 
@@ -95,7 +96,7 @@ int drv_my_write_rows(drv_my_job *job, outfall_error *error)
     while (status == OUTFALL_OK && reader.row < job->batch->rows) {
         uint32_t rows = drv_my_reader_fit(&reader, most, job->connection->packet_max);
         if (rows == 0)
-            return drv_my_write_fail_large(job, reader.row, error);
+            return drv_my_job_fail_large(job, reader.row, error);
         drv_my_reader start = reader;
         status = send_rows(job, &reader, size_of(rows), error);
         if (status != OUTFALL_OK)

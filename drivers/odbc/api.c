@@ -7,6 +7,7 @@
 #include "common/clock.h"
 #include "common/fail.h"
 #include "odbc/fault.h"
+#include "odbc/record.h"
 #include "odbc/utf16.h"
 
 #define INFO_UNITS 128
@@ -17,42 +18,7 @@ static SQLCHAR *narrow(const char *text)
     return (SQLCHAR *)(uintptr_t)text;
 }
 
-static size_t units_before_nul(const SQLWCHAR *text, size_t most)
-{
-    size_t units = 0;
-    while (units < most && text[units] != 0)
-        units++;
-    return units;
-}
-
 /* ---- What is given ---------------------------------------------------------------- */
-
-static bool wide_record(SQLSMALLINT type, SQLHANDLE handle, int number, drv_odbc_record *out)
-{
-    SQLWCHAR state[6] = {0}, text[DRV_ODBC_UNITS_MAX] = {0};
-    SQLSMALLINT units = 0;
-    SQLRETURN code = SQLGetDiagRecW(type, handle, (SQLSMALLINT)number, state, &out->native, text,
-                                    DRV_ODBC_UNITS_MAX, &units);
-    if (!SQL_SUCCEEDED(code))
-        return false;
-    for (int i = 0; i < 5; i++)
-        out->sqlstate[i] = state[i] < 0x80 ? (char)state[i] : '?';
-    size_t length = units_before_nul(text, DRV_ODBC_UNITS_MAX);
-    out->text[drv_odbc_to_utf8(text, length, out->text)] = '\0';
-    return true;
-}
-
-bool drv_odbc_api_record(const outfall_connection *connection, SQLSMALLINT type, SQLHANDLE handle,
-                         int number, drv_odbc_record *out)
-{
-    SQLSMALLINT bytes = 0;
-    memset(out, 0, sizeof *out);
-    if (!connection->narrow)
-        return wide_record(type, handle, number, out);
-    return SQL_SUCCEEDED(SQLGetDiagRec(type, handle, (SQLSMALLINT)number, (SQLCHAR *)out->sqlstate,
-                                       &out->native, (SQLCHAR *)out->text,
-                                       (SQLSMALLINT)(sizeof out->text - 1), &bytes));
-}
 
 void drv_odbc_api_info(const outfall_connection *connection, SQLUSMALLINT what, char *out,
                        size_t capacity)
@@ -64,7 +30,7 @@ void drv_odbc_api_info(const outfall_connection *connection, SQLUSMALLINT what, 
                          ? SQLGetInfo(connection->dbc, what, text, sizeof text - 1, &bytes)
                          : SQLGetInfoW(connection->dbc, what, units, sizeof units, &bytes);
     if (SQL_SUCCEEDED(code) && !connection->narrow)
-        text[drv_odbc_to_utf8(units, units_before_nul(units, INFO_UNITS), text)] = '\0';
+        text[drv_odbc_to_utf8(units, drv_odbc_units(units, INFO_UNITS), text)] = '\0';
     snprintf(out, capacity, "%s", SQL_SUCCEEDED(code) ? text : "");
 }
 
@@ -107,7 +73,7 @@ static bool is_busy(const outfall_connection *connection, SQLHSTMT statement)
     drv_odbc_record found;
     return connection->dialect != NULL && connection->dialect->busy_code != 0 &&
            !atomic_load(&connection->severed) && drv_now_us() < connection->deadline_us &&
-           drv_odbc_api_record(connection, SQL_HANDLE_STMT, statement, 1, &found) &&
+           drv_odbc_record_read(connection, SQL_HANDLE_STMT, statement, 1, &found) &&
            found.native == connection->dialect->busy_code;
 }
 

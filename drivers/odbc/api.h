@@ -8,19 +8,6 @@
 
 #include "odbc/session.h"
 
-#define DRV_ODBC_UNITS_MAX 512 /* Of a diagnostic's text that are looked at. */
-
-/* One diagnostic record. */
-typedef struct drv_odbc_record {
-    char sqlstate[6];
-    SQLINTEGER native;
-    char text[3 * DRV_ODBC_UNITS_MAX + 1];
-} drv_odbc_record;
-
-/* Reads record `number` of a handle, from 1. False where there is none. */
-bool drv_odbc_api_record(const outfall_connection *connection, SQLSMALLINT type, SQLHANDLE handle,
-                         int number, drv_odbc_record *out);
-
 /* A text of SQLGetInfo; empty where the driver has none. */
 void drv_odbc_api_info(const outfall_connection *connection, SQLUSMALLINT what, char *out,
                        size_t capacity);

@@ -13,6 +13,7 @@
 #include "common/fail.h"
 #include "odbc/api.h"
 #include "odbc/connection.h"
+#include "odbc/connstr.h"
 #include "odbc/fault.h"
 #include "odbc/setup.h"
 #include "odbc/socket.h"
@@ -400,8 +401,13 @@ static int wait_and_take(attempt *it, outfall_connection **out, int64_t deadline
     return status;
 }
 
-int drv_odbc_connect_open(outfall_connection **connection, drv_odbc_connstr *string,
-                          int64_t deadline_us, outfall_error *error)
+/*
+ * Connects `connection`, whose handles are not yet made, and sets its session up. The connection
+ * string is taken over and wiped. On failure *connection is NULL: it was freed, or is the stuck
+ * thread's now.
+ */
+static int connect_in_time(outfall_connection **connection, drv_odbc_connstr *string,
+                           int64_t deadline_us, outfall_error *error)
 {
     attempt *it = attempt_new();
     outfall_connection *own = *connection;
@@ -423,5 +429,58 @@ int drv_odbc_connect_open(outfall_connection **connection, drv_odbc_connstr *str
     int status = it->has_turn ? drv_fail_nomem(error) : fail_timeout(error);
     end_turn(it);
     attempt_free(it);
+    return status;
+}
+
+/* ---- Options ---------------------------------------------------------------------- */
+
+static int read_options(outfall_connection *connection, const outfall_connect_options *options,
+                        outfall_error *error)
+{
+    for (uint32_t i = 0; i < options->option_count; i++) {
+        const char *key = options->options[i].key, *value = options->options[i].value;
+        if (strcmp(key, "odbc.method") == 0) {
+            connection->way_wanted = strcmp(value, "array") == 0  ? DRV_ODBC_WAY_ARRAY
+                                     : strcmp(value, "rows") == 0 ? DRV_ODBC_WAY_ROWS
+                                                                  : DRV_ODBC_WAY_AUTO;
+        } else if (strcmp(key, "odbc.dialect") == 0 && strcmp(value, "auto") != 0) {
+            connection->dialect = drv_odbc_dialect_named(value);
+            if (connection->dialect == NULL)
+                return outfall_error_set(error, OUTFALL_ERR_CONFIG, OUTFALL_ACTION_STOP,
+                                         "odbc.dialect is \"%.40s\"; it is one of auto, ansi, "
+                                         "postgresql, mysql, sqlite, oracle, mssql",
+                                         value);
+        }
+    }
+    return OUTFALL_OK;
+}
+
+int drv_odbc_connect(const outfall_connect_options *options, int64_t deadline_us,
+                     outfall_connection **out, outfall_error *error)
+{
+    const char *colon = strchr(options->url, ':');
+    drv_odbc_connstr string;
+    *out = NULL;
+    int status = drv_odbc_connstr_read(colon != NULL ? colon + 1 : "", &string, error);
+    if (status != OUTFALL_OK) {
+        drv_odbc_connstr_free(&string);
+        return status;
+    }
+    outfall_connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) {
+        drv_odbc_connstr_free(&string);
+        return drv_fail_nomem(error);
+    }
+    connection->socket = -1;
+    atomic_init(&connection->severed, false);
+    pthread_mutex_init(&connection->guard, NULL);
+    status = read_options(connection, options, error);
+    if (status != OUTFALL_OK) {
+        drv_odbc_connstr_free(&string);
+        drv_odbc_disconnect(connection);
+        return status;
+    }
+    status = connect_in_time(&connection, &string, deadline_us, error);
+    *out = connection; /* NULL where that failed. */
     return status;
 }

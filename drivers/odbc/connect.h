@@ -8,15 +8,10 @@
 #ifndef DRV_ODBC_CONNECT_H
 #define DRV_ODBC_CONNECT_H
 
-#include "odbc/connstr.h"
 #include "odbc/session.h"
 
-/*
- * Connects `connection`, whose handles are not yet made, and sets its session up. The connection
- * string is taken over and wiped. On failure *connection is NULL: it was freed, or is the stuck
- * thread's now.
- */
-int drv_odbc_connect_open(outfall_connection **connection, drv_odbc_connstr *string,
-                          int64_t deadline_us, outfall_error *error);
+/* `options->url` is odbc:KEY=VALUE;…. On failure *out is NULL. */
+int drv_odbc_connect(const outfall_connect_options *options, int64_t deadline_us,
+                     outfall_connection **out, outfall_error *error);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "common/fail.h"
 #include "common/identifier.h"
+#include "odbc/call.h"
 #include "odbc/catalog.h"
 #include "odbc/fault.h"
 #include "odbc/key.h"

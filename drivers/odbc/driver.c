@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The driver's table: any database by ODBC. */
+#include "odbc/connect.h"
 #include "odbc/connection.h"
 #include "odbc/describe.h"
 #include "odbc/target.h"

@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "odbc/action.h"
-#include "odbc/api.h"
+#include "odbc/record.h"
 
 /* Parts of a message, so that the advice at its end has room. */
 #define SUBJECT_TEXT_MAX 140
@@ -39,10 +39,10 @@ static bool is_note(const outfall_connection *connection, const drv_odbc_record 
 static bool find_record(const outfall_connection *connection, SQLSMALLINT type, SQLHANDLE handle,
                         drv_odbc_record *out)
 {
-    for (int i = 1; i <= RECORDS_MAX && drv_odbc_api_record(connection, type, handle, i, out); i++)
+    for (int i = 1; i <= RECORDS_MAX && drv_odbc_record_read(connection, type, handle, i, out); i++)
         if (!is_note(connection, out))
             return true;
-    return drv_odbc_api_record(connection, type, handle, 1, out);
+    return drv_odbc_record_read(connection, type, handle, 1, out);
 }
 
 /* One line of it, without the "[unixODBC][Driver Manager]" in front; cut between characters. */
@@ -160,7 +160,8 @@ int drv_odbc_fail_notes(outfall_connection *connection, SQLSMALLINT type, SQLHAN
                         outfall_error *error)
 {
     drv_odbc_record one;
-    for (int i = 1; i <= RECORDS_MAX && drv_odbc_api_record(connection, type, handle, i, &one); i++)
+    for (int i = 1; i <= RECORDS_MAX && drv_odbc_record_read(connection, type, handle, i, &one);
+         i++)
         if (!is_note(connection, &one))
             return fail_record(connection, &one, error);
     return OUTFALL_OK;

@@ -54,15 +54,4 @@ struct outfall_connection {
 /* From any thread: every wait of the session ends. */
 void drv_odbc_sever(outfall_connection *connection);
 
-/*
- * Starts a call: nothing is sent on a dead session or after the deadline. SIGPIPE is blocked until
- * drv_odbc_leave, for a client library that writes to a socket that is shut. `doing` and `subject`
- * are for messages and must live until then.
- */
-int drv_odbc_enter(outfall_connection *connection, const char *doing, const char *subject,
-                   int64_t deadline_us, outfall_error *error);
-
-/* Ends a call; legal after a drv_odbc_enter that failed. Returns `status`. */
-int drv_odbc_leave(outfall_connection *connection, int status);
-
 #endif

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "odbc/call.h"
 #include "odbc/fault.h"
 #include "odbc/query.h"
 

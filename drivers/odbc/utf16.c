@@ -71,3 +71,11 @@ size_t drv_odbc_to_utf8(const uint16_t *text, size_t units, char *out)
     }
     return (size_t)(to - out);
 }
+
+size_t drv_odbc_units(const uint16_t *text, size_t most)
+{
+    size_t units = 0;
+    while (units < most && text[units] != 0)
+        units++;
+    return units;
+}

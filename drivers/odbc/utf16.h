@@ -24,4 +24,7 @@ size_t drv_odbc_to_utf16(const char *text, size_t length, uint16_t *out);
  */
 size_t drv_odbc_to_utf8(const uint16_t *text, size_t units, char *out);
 
+/* The units before the first NUL, at most `most`. */
+size_t drv_odbc_units(const uint16_t *text, size_t most);
+
 #endif

@@ -7,6 +7,7 @@
 #include "common/count.h"
 #include "common/fail.h"
 #include "odbc/action.h"
+#include "odbc/call.h"
 #include "odbc/fault.h"
 #include "odbc/plan.h"
 #include "odbc/probe.h"

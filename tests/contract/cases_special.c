@@ -48,7 +48,19 @@ static suite_wanted wanted_of(const contract_suite *suite, const special_target 
 {
     suite_wanted wanted = special->wanted;
     wanted.schema = suite->quirks->database == DATABASE_SQLITE ? "main" : SPECIAL_SCHEMA;
+    if (wanted.mode == OUTFALL_MODE_INSERT)
+        memset(wanted.key, 0, sizeof wanted.key);
     return wanted;
+}
+
+/* Has the driver's sessions be those of `limited`, whom row security holds; or no more. */
+static void limit(contract_suite *suite, const special_target *special, int on)
+{
+    if (!special->limited)
+        return;
+    database_run(suite->database,
+                 on ? "ALTER ROLE outfall SET role = limited" : "ALTER ROLE outfall RESET role");
+    suite_reconnect(suite);
 }
 
 /* ---- Rows ------------------------------------------------------------------------- */
@@ -89,8 +101,9 @@ static void make_rows(test_rows *rows, const special_target *special, const outf
 static int complain(const contract_suite *suite, const special_target *special, size_t size,
                     const char *what)
 {
-    print_error("%s: %s, %zu rows: %s: %s\n", suite->quirks->suite, special->why, size, what,
-                suite->error.message);
+    static const char *const modes[] = {"insert", "upsert", "replace", "ignore"};
+    print_error("%s: %s, %s of %zu rows: %s: %s\n", suite->quirks->suite, special->why,
+                modes[special->wanted.mode], size, what, suite->error.message);
     return 1;
 }
 
@@ -106,27 +119,52 @@ static int check_refused(const contract_suite *suite, const special_target *spec
     return 0;
 }
 
-static int write_rows(contract_suite *suite, const special_target *special, outfall_target *target,
-                      const test_rows *rows, size_t size)
+/* One write in a transaction of its own; the count is an insert's, or -1. */
+static int write_once(contract_suite *suite, const special_target *special, outfall_target *target,
+                      const test_rows *rows, const suite_part *part, int64_t count)
 {
-    int is_insert = special->wanted.mode == OUTFALL_MODE_INSERT;
-    for (int i = 0; i <= special->twice; i++) {
-        outfall_write_result result;
-        suite_begin(suite);
-        int status = suite_write(suite, target, rows, 0, size, &result);
-        if (status != OUTFALL_OK || special->refused != NULL)
-            suite_rollback(suite);
-        if (special->refused != NULL)
-            return check_refused(suite, special, size, status, special->refused_action);
-        if (status != OUTFALL_OK)
-            return complain(suite, special, size, "not written");
-        suite_commit(suite);
-        if (is_insert && result.rows_written != size)
-            return complain(suite, special, size, "another count");
-    }
-    if (database_number(suite->database, "%s", special->right) != (int64_t)size)
-        return complain(suite, special, size, "the rows are not right");
+    outfall_write_result result;
+    suite_begin(suite);
+    int status = suite_write_part(suite, target, rows, part, suite_deadline(), &result);
+    if (status != OUTFALL_OK || special->refused != NULL)
+        suite_rollback(suite);
+    if (special->refused != NULL)
+        return check_refused(suite, special, rows->count, status, special->refused_action);
+    if (status != OUTFALL_OK)
+        return complain(suite, special, rows->count,
+                        part->deletion ? "not deleted" : "not written");
+    suite_commit(suite);
+    if (count >= 0 && result.rows_written != (uint64_t)count)
+        return complain(suite, special, rows->count, "another count");
     return 0;
+}
+
+static int check_right(contract_suite *suite, const special_target *special, size_t size,
+                       size_t want)
+{
+    if (database_number(suite->database, "%s", special->right) == (int64_t)want)
+        return 0;
+    return complain(suite, special, size,
+                    want > 0 ? "the rows are not right" : "the rows are not deleted");
+}
+
+/* The rows; in modes with a key then again, told to be distinct; and their deletes. */
+static int write_rows(contract_suite *suite, const special_target *special, outfall_target *target,
+                      const test_rows *rows)
+{
+    uint32_t mode = special->wanted.mode;
+    int64_t count = mode == OUTFALL_MODE_INSERT ? (int64_t)rows->count : -1;
+    int wrong = write_once(suite, special, target, rows, &(suite_part){0}, count);
+    if (wrong == 0 && mode != OUTFALL_MODE_INSERT)
+        wrong = write_once(suite, special, target, rows,
+                           &(suite_part){.flags = OUTFALL_BATCH_DISTINCT}, -1);
+    if (wrong != 0 || special->refused != NULL)
+        return wrong;
+    wrong = check_right(suite, special, rows->count, rows->count);
+    if (mode != OUTFALL_MODE_UPSERT && mode != OUTFALL_MODE_REPLACE)
+        return wrong;
+    wrong += write_once(suite, special, target, rows, &(suite_part){.deletion = 1}, -1);
+    return wrong + check_right(suite, special, rows->count, 0);
 }
 
 /* Of a target that describe has refused, or should have. */
@@ -140,8 +178,8 @@ static int check_undescribed(const contract_suite *suite, const special_target *
     return complain(suite, special, size, "not described");
 }
 
-/* Returns how many sizes went wrong. */
-static int try_target(contract_suite *suite, const special_target *special)
+/* In one mode; returns how much went wrong. */
+static int try_mode(contract_suite *suite, const special_target *special)
 {
     int wrong = 0;
     suite_wanted wanted = wanted_of(suite, special);
@@ -151,16 +189,31 @@ static int try_target(contract_suite *suite, const special_target *special)
         outfall_target *target;
         drop_all(suite);
         database_run(suite->database, "%s", special->setup);
+        limit(suite, special, 1);
         int status = suite_try_describe_as(suite, "t", &wanted, &target);
         if (is_refused || status != OUTFALL_OK) {
             wrong += check_undescribed(suite, special, sizes[s], status);
-            suite->driver.target_free(target);
-            continue;
+        } else {
+            make_rows(&rows, special, target, sizes[s]);
+            wrong += write_rows(suite, special, target, &rows);
+            test_rows_free(&rows);
         }
-        make_rows(&rows, special, target, sizes[s]);
-        wrong += write_rows(suite, special, target, &rows, sizes[s]);
-        test_rows_free(&rows);
         suite->driver.target_free(target);
+        limit(suite, special, 0);
+    }
+    return wrong;
+}
+
+static int try_target(contract_suite *suite, const special_target *special)
+{
+    int wrong = 0;
+    special_target in_mode = *special;
+    if (special->modes == 0)
+        return try_mode(suite, special);
+    for (uint32_t mode = OUTFALL_MODE_INSERT; mode <= OUTFALL_MODE_IGNORE; mode++) {
+        in_mode.wanted.mode = mode;
+        if ((special->modes & 1u << mode) != 0)
+            wrong += try_mode(suite, &in_mode);
     }
     return wrong;
 }

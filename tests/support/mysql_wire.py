@@ -16,6 +16,8 @@ import struct
 import threading
 import urllib.parse
 
+from wire import Closed, Listener, connect, read_exactly, send
+
 CLIENT_LONG_PASSWORD = 1 << 0
 CLIENT_CONNECT_WITH_DB = 1 << 3
 CLIENT_LOCAL_FILES = 1 << 7
@@ -35,10 +37,6 @@ CAPABILITIES = (CLIENT_LONG_PASSWORD | CLIENT_CONNECT_WITH_DB | CLIENT_LOCAL_FIL
                 CLIENT_PLUGIN_AUTH)
 
 
-class Closed(Exception):
-    """The other side went away."""
-
-
 class Wire:
     """One side of a connection, packet by packet. `heard` is called with all that was read."""
 
@@ -48,16 +46,8 @@ class Wire:
         self._heard = heard
 
     def _read(self, size):
-        data = b""
-        while len(data) < size:
-            try:
-                part = self.connection.recv(size - len(data))
-            except OSError as error:
-                raise Closed from error
-            if not part:
-                raise Closed
-            self._heard(part)
-            data += part
+        data = read_exactly(self.connection, size)
+        self._heard(data)
         return data
 
     def read(self):
@@ -71,75 +61,16 @@ class Wire:
             self.sequence = sequence
         header = struct.pack("<I", len(payload))[:3] + bytes([self.sequence])
         self.sequence = (self.sequence + 1) % 256
-        try:
-            self.connection.sendall(header + payload)
-        except OSError as error:
-            raise Closed from error
+        send(self.connection, header + payload)
 
 
-class Listener:
-    """Takes connections, each in a thread, until closed."""
-
-    def __init__(self):
-        self.received = b""
-        self.connections = 0
-        self.deaf = threading.Event()  # Once set, nothing more is read from clients.
-        self._closed = threading.Event()
-        self._lock = threading.Lock()
-        self._open = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+class Server(Listener):
+    """A listener that a URL of Outfall's leads to."""
 
     def url(self, password="secret", user="outfall", database="test", query=""):
         """How to get here."""
         return (f"mysql://{user}:{urllib.parse.quote(password, safe='')}@127.0.0.1:{self.port}/"
                 f"{database}{query}")
-
-    def close(self):
-        self._closed.set()
-        self._socket.close()
-        with self._lock:
-            for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-
-    def heard(self, data):
-        with self._lock:
-            self.received += data
-        if self.deaf.is_set():
-            self._closed.wait()
-            raise Closed
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            with self._lock:
-                self.connections += 1
-                self._open.append(connection)
-            threading.Thread(target=self._run, args=(connection,), daemon=True).start()
-
-    def _run(self, connection):
-        try:
-            with connection:
-                self.serve(connection)
-        except Closed:
-            pass
-
-    def serve(self, connection):
-        raise NotImplementedError
 
 
 def greeting(capabilities, version=b"5.5.5-10.11.6-MariaDB", plugin=b"mysql_native_password"):
@@ -155,7 +86,7 @@ def names(query):
     return query[1:].decode(errors="replace") if query[:1] == bytes([COM_QUERY]) else None
 
 
-class FakeServer(Listener):
+class FakeServer(Server):
     """A server that lets anyone in and answers each statement by `answer(wire, statement)`."""
 
     def __init__(self, answer, capabilities=CAPABILITIES, login=None):
@@ -179,7 +110,7 @@ class FakeServer(Listener):
             self._answer(wire, names(packet))
 
 
-class Proxy(Listener):
+class Proxy(Server):
     """
     Stands before a real server. `change(command, reply)` gets the command under way and the first
     packet of its reply, as bytes, and returns the packet to pass on; None hangs up instead.
@@ -195,11 +126,7 @@ class Proxy(Listener):
         super().__init__()
 
     def serve(self, connection):
-        family = socket.AF_UNIX if isinstance(self._address, str) else socket.AF_INET
-        with socket.socket(family) as upstream:
-            upstream.connect(self._address)
-            if family == socket.AF_INET:
-                upstream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with connect(self._address) as upstream:
             state = {"command": b"", "first": False}
             back = threading.Thread(target=self._back, args=(upstream, connection, state),
                                     daemon=True)

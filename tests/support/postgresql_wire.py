@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PostgreSQL's protocol for tests: a proxy that sees what a client is about to wait for.
+
+Source of the messages: https://www.postgresql.org/docs/15/protocol-message-formats.html
+"""
+
+import struct
+import threading
+
+from wire import Closed, Listener, connect, read_exactly, send
+
+PASSWORD, QUERY, PARSE, SYNC, FLUSH, TERMINATE = b"p", b"Q", b"P", b"S", b"H", b"X"
+ENDS = (PASSWORD, QUERY, SYNC, FLUSH, TERMINATE)  # Of what is sent before an answer is waited for.
+
+
+def label(command):
+    """What a command is, for people: its SQL, "login", "password", "goodbye", or its first message's letter."""
+    kind = command[:1]
+    if kind in (QUERY, PARSE):
+        text = command[5:] if kind == QUERY else command[command.index(b"\0", 5) + 1:]
+        return text[:text.index(b"\0")].decode(errors="replace")
+    names = {b"\0": "login", PASSWORD: "password", TERMINATE: "goodbye"}
+    return names.get(kind, kind.decode(errors="replace"))
+
+
+class Proxy(Listener):
+    """Stands before a real server. `before(command)` is called with all the bytes that a client sends
+    until it waits for an answer, before any of them is passed on. Without TLS."""
+
+    def __init__(self, address, before=lambda command: None):
+        """`address`: (host, port), or a unix socket's path."""
+        self._address = address
+        self._before = before
+        super().__init__()
+
+    def serve(self, connection):
+        with connect(self._address) as upstream:
+            back = threading.Thread(target=self._back, args=(upstream, connection), daemon=True)
+            back.start()
+            try:
+                while True:
+                    command = self._read(connection)
+                    self._before(command)
+                    send(upstream, command)
+            finally:
+                upstream.shutdown(2)
+                back.join()
+
+    def _read(self, connection):
+        command = b""
+        while True:
+            # What comes before the login has no letter: its length, of four bytes, starts with a 0.
+            letter = read_exactly(connection, 1)
+            length = read_exactly(connection, 3 if letter == b"\0" else 4)
+            size = struct.unpack(">I", length.rjust(4, b"\0"))[0] - 4
+            message = letter + length + read_exactly(connection, size)
+            self.heard(message)
+            command += message
+            if letter == b"\0" or letter in ENDS:
+                return command
+
+    @staticmethod
+    def _back(upstream, connection):
+        try:
+            while data := upstream.recv(65536):
+                send(connection, data)
+        except (Closed, OSError):
+            pass
+        try:
+            connection.shutdown(2)
+        except OSError:
+            pass
