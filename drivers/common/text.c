@@ -78,3 +78,32 @@ void drv_text_free(drv_text *text)
     free(text->data);
     memset(text, 0, sizeof *text);
 }
+
+char *drv_text_take(drv_text *from)
+{
+    char *data = from->failed ? NULL : from->data;
+    if (data != NULL)
+        memset(from, 0, sizeof *from);
+    drv_text_free(from);
+    return data;
+}
+
+void drv_text_line(const char *from, char *to, size_t capacity)
+{
+    size_t length = 0;
+    for (; *from != '\0' && length + 1 < capacity; from++) {
+        int blank = *from == '\n' || *from == '\r' || *from == '\t' || *from == ' ';
+        if (!blank)
+            to[length++] = *from;
+        else if (length > 0 && to[length - 1] != ' ')
+            to[length++] = ' ';
+    }
+    if (((unsigned char)*from & 0xC0) == 0x80) { /* Cut within a character: it goes whole. */
+        while (length > 0 && ((unsigned char)to[length - 1] & 0xC0) == 0x80)
+            length--;
+        length -= length > 0;
+    }
+    while (length > 0 && to[length - 1] == ' ')
+        length--;
+    to[length] = '\0';
+}

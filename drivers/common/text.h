@@ -25,7 +25,16 @@ void drv_text_format(drv_text *text, const char *format, ...) OUTFALL_PRINTF(2, 
 /* Makes it empty and keeps its memory. */
 void drv_text_clear(drv_text *text);
 
+/* Moves a finished text out, to be freed by the caller; NULL where memory ran out. Empties it. */
+char *drv_text_take(drv_text *from);
+
 /* Frees the memory; the text may be used again. */
 void drv_text_free(drv_text *text);
+
+/*
+ * Copies a message as one line: white space as single blanks, cut between characters where it is
+ * too long for `capacity`, which is at least 1.
+ */
+void drv_text_line(const char *from, char *to, size_t capacity);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "common/clock.h"
 #include "common/fail.h"
+#include "common/text.h"
 #include "mysql/fault.h"
 #include "mysql/infile.h"
 #include "mysql/settings.h"
@@ -170,7 +171,7 @@ static int fail_connect(outfall_connection *connection, const plan *it, outfall_
     char text[230];
     MYSQL *my = connection->my;
     unsigned code = mysql_errno(my);
-    drv_my_one_line(mysql_error(my), text, sizeof text);
+    drv_text_line(mysql_error(my), text, sizeof text);
     if (connection->expired)
         return outfall_error_set(error, OUTFALL_ERR_TIMEOUT, OUTFALL_ACTION_RETRY,
                                  "cannot connect to MySQL at \"%.120s\": no answer before the "

@@ -339,7 +339,7 @@ static int make_catalog_check(const description *it, outfall_error *error)
         drv_text_add(&sql, ")");
     }
     drv_text_add(&sql, ")");
-    it->target->question = drv_my_take_text(&sql);
+    it->target->question = drv_text_take(&sql);
     return it->target->question != NULL ? OUTFALL_OK : drv_fail_nomem(error);
 }
 
@@ -383,7 +383,7 @@ static int name_target(const description *it, outfall_error *error)
     drv_text display = {0};
     const char *table = drv_my_text_of(&it->catalog.table, 0, DRV_MY_NAME);
     drv_my_add_relation(&display, drv_my_text_of(&it->catalog.table, 0, DRV_MY_SCHEMA), table);
-    it->target->display = drv_my_take_text(&display);
+    it->target->display = drv_text_take(&display);
     it->target->table = strdup(table);
     it->target->mode = it->options->mode;
     it->target->base.column_count = (uint32_t)it->count;

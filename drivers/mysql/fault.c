@@ -4,32 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "mysql/action.h"
 
 /* Parts of a message, so that the advice at its end has room. */
 #define DOING_TEXT_MAX 48
 #define SUBJECT_TEXT_MAX 140
 #define SERVER_TEXT_MAX 230
-
-void drv_my_one_line(const char *from, char *to, size_t capacity)
-{
-    size_t length = 0;
-    for (; *from != '\0' && length + 1 < capacity; from++) {
-        bool blank = *from == '\n' || *from == '\r' || *from == '\t' || *from == ' ';
-        if (!blank)
-            to[length++] = *from;
-        else if (length > 0 && to[length - 1] != ' ')
-            to[length++] = ' ';
-    }
-    if (((unsigned char)*from & 0xC0) == 0x80) { /* Cut within a character: it goes whole. */
-        while (length > 0 && ((unsigned char)to[length - 1] & 0xC0) == 0x80)
-            length--;
-        length -= length > 0;
-    }
-    while (length > 0 && to[length - 1] == ' ')
-        length--;
-    to[length] = '\0';
-}
 
 /* What was being done, and on what. */
 typedef struct context {
@@ -43,7 +24,7 @@ static context context_of(const outfall_connection *connection)
         snprintf(made.text, sizeof made.text, "%.*s", DOING_TEXT_MAX - 2, connection->doing);
     if (connection->subject != NULL && length > 0) {
         made.text[length++] = ' ';
-        drv_my_one_line(connection->subject, made.text + length, SUBJECT_TEXT_MAX);
+        drv_text_line(connection->subject, made.text + length, SUBJECT_TEXT_MAX);
     }
     return made;
 }
@@ -62,7 +43,7 @@ static int fail(outfall_connection *connection, unsigned code, const char *sqlst
         return drv_my_fail_lost(connection, "", error);
 
     char line[SERVER_TEXT_MAX];
-    drv_my_one_line(text, line, sizeof line);
+    drv_text_line(text, line, sizeof line);
     outfall_error_set(error, found.status, found.action, "%s: %s (error %u)%s%s",
                       context_of(connection).text, line, code, found.advice != NULL ? "; " : "",
                       found.advice != NULL ? found.advice : "");

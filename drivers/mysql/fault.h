@@ -16,7 +16,4 @@ int drv_my_fail_lost(outfall_connection *connection, const char *why, outfall_er
 /* The deadline passed: the session is cut, so that the server ends it too. */
 int drv_my_fail_timeout(outfall_connection *connection, outfall_error *error);
 
-/* Copies a server's text: one line, cut between characters where it is too long. */
-void drv_my_one_line(const char *from, char *to, size_t capacity);
-
 #endif

@@ -86,12 +86,3 @@ int drv_my_check_table_name(const outfall_table_name *name, outfall_error *error
         status = drv_my_check_name(name->table, "table", error);
     return status;
 }
-
-char *drv_my_take_text(drv_text *from)
-{
-    char *data = from->failed ? NULL : from->data;
-    if (data != NULL)
-        memset(from, 0, sizeof *from);
-    drv_text_free(from);
-    return data;
-}

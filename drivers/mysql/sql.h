@@ -27,7 +27,4 @@ int drv_my_check_name(const char *name, const char *what, outfall_error *error);
 /* Checks both parts of a table's name. */
 int drv_my_check_table_name(const outfall_table_name *name, outfall_error *error);
 
-/* Moves a finished text out, to be freed by the caller; NULL where memory ran out. Empties it. */
-char *drv_my_take_text(drv_text *from);
-
 #endif

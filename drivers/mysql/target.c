@@ -119,15 +119,15 @@ static void make_deletes(drv_my_target *target)
     uint32_t count = target->base.key_count;
     drv_text_format(&text, "DELETE FROM %s WHERE ", target->display);
     add_key(&text, target, " AND ", " = ?");
-    target->delete_bulk = drv_my_take_text(&text);
+    target->delete_bulk = drv_text_take(&text);
     drv_text_format(&text, "DELETE FROM %s WHERE %s", target->display, count > 1 ? "(" : "");
     add_key(&text, target, ", ", "");
     drv_text_add(&text, count > 1 ? ") IN (" : " IN (");
-    target->delete_head = drv_my_take_text(&text);
+    target->delete_head = drv_text_take(&text);
     drv_text_add(&text, count > 1 ? "(" : "");
     add_marks(&text, count);
     drv_text_add(&text, count > 1 ? ")" : "");
-    target->delete_row = drv_my_take_text(&text);
+    target->delete_row = drv_text_take(&text);
 }
 
 int drv_my_target_finish(drv_my_target *target, const drv_my_target_plan *plan,
@@ -144,18 +144,18 @@ int drv_my_target_finish(drv_my_target *target, const drv_my_target_plan *plan,
     drv_text_format(&text, "INSERT INTO %s (", target->display);
     add_names(&text, target);
     drv_text_add(&text, ") VALUES ");
-    target->insert_head = drv_my_take_text(&text);
+    target->insert_head = drv_text_take(&text);
     drv_text_add(&text, "(");
     add_marks(&text, target->base.column_count);
     drv_text_add(&text, ")");
-    target->insert_row = drv_my_take_text(&text);
+    target->insert_row = drv_text_take(&text);
     drv_text_add(&text, ""); /* An empty tail is a text too. */
     add_conflict(&text, target, plan);
-    target->insert_tail = drv_my_take_text(&text);
+    target->insert_tail = drv_text_take(&text);
     make_check(&text, target, plan);
-    target->check = drv_my_take_text(&text);
+    target->check = drv_text_take(&text);
     make_load(&text, target);
-    target->load = drv_my_take_text(&text);
+    target->load = drv_text_take(&text);
     if (keyed)
         make_deletes(target);
     if (target->insert_head == NULL || target->insert_row == NULL || target->insert_tail == NULL ||

@@ -63,7 +63,7 @@ int drv_my_uniques_learn(outfall_connection *connection, drv_my_target *target, 
     if (target->base.key_count == 0 || (connection->mariadb && flags_show_all(target)))
         return OUTFALL_OK;
     drv_text_format(&text, "SHOW CREATE TABLE %s", target->display);
-    target->question = drv_my_take_text(&text);
+    target->question = drv_text_take(&text);
     if (target->question == NULL)
         return drv_fail_nomem(error);
     int status = drv_my_query(connection, target->question, deadline_us, &answer, error);
@@ -74,6 +74,6 @@ int drv_my_uniques_learn(outfall_connection *connection, drv_my_target *target, 
     if (row != NULL && mysql_num_fields(answer) > 1 && row[1] != NULL)
         drv_my_uniques_add(&text, row[1]);
     mysql_free_result(answer);
-    target->uniques = drv_my_take_text(&text);
+    target->uniques = drv_text_take(&text);
     return target->uniques != NULL ? OUTFALL_OK : drv_fail_nomem(error);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "odbc/action.h"
 #include "odbc/record.h"
 
@@ -45,27 +46,14 @@ static bool find_record(const outfall_connection *connection, SQLSMALLINT type, 
     return drv_odbc_record_read(connection, type, handle, 1, out);
 }
 
-/* One line of it, without the "[unixODBC][Driver Manager]" in front; cut between characters. */
+/* One line of it, without the "[unixODBC][Driver Manager]" in front, or a semicolon at its end. */
 static void one_line(const char *from, char *to, size_t capacity)
 {
-    size_t length = 0;
     while (*from == '[' && strchr(from, ']') != NULL)
         from = strchr(from, ']') + 1;
-    for (; *from != '\0' && length + 1 < capacity; from++) {
-        bool blank = strchr(" \t\r\n", *from) != NULL;
-        if (!blank)
-            to[length++] = *from;
-        else if (length > 0 && to[length - 1] != ' ')
-            to[length++] = ' ';
-    }
-    if (((unsigned char)*from & 0xC0) == 0x80) {
-        while (length > 0 && ((unsigned char)to[length - 1] & 0xC0) == 0x80)
-            length--;
-        length -= length > 0;
-    }
-    while (length > 0 && strchr(" ;", to[length - 1]) != NULL)
-        length--;
-    to[length] = '\0';
+    drv_text_line(from, to, capacity);
+    for (size_t length = strlen(to); length > 0 && strchr(" ;", to[length - 1]) != NULL; length--)
+        to[length - 1] = '\0';
 }
 
 /* ---- Errors ----------------------------------------------------------------------- */

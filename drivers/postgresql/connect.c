@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "common/fail.h"
+#include "common/text.h"
 #include "postgresql/action.h"
 #include "postgresql/fault.h"
 #include "postgresql/wait.h"
@@ -249,10 +250,10 @@ static void split_message(const char *message, char sqlstate[6], char *text, siz
         char line[TEXT_MAX * 2];
         snprintf(line, sizeof line, "%.*s: %.*s", (int)(at - message), message,
                  (int)strcspn(code + 7, "\n"), code + 7);
-        drv_pg_one_line(line, text, capacity);
+        drv_text_line(line, text, capacity);
         return;
     }
-    drv_pg_one_line(message, text, capacity);
+    drv_text_line(message, text, capacity);
 }
 
 /* TLS was being set up, and failed for a reason that another try will not change. */

@@ -273,7 +273,7 @@ static int make_target(const description *it, int64_t deadline_us, outfall_targe
         return drv_fail_nomem(error);
     const char *relation = drv_pg_catalog_text(it->answer, 0, DRV_PG_RELATION);
     drv_pg_add_relation(&display, drv_pg_catalog_text(it->answer, 0, DRV_PG_SCHEMA), relation);
-    target->display = drv_pg_take_text(&display);
+    target->display = drv_text_take(&display);
     target->name = strdup(relation);
     target->oid = (uint32_t)drv_pg_catalog_number(it->answer, 0, DRV_PG_OID);
     target->kind = drv_pg_catalog_text(it->answer, 0, DRV_PG_KIND)[0];

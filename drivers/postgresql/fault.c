@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
 #include "postgresql/action.h"
 
 /* Parts of a message, so that the advice at its end has room. */
@@ -11,26 +12,6 @@
 #define SUBJECT_TEXT_MAX 140
 #define SERVER_TEXT_MAX 220
 #define DETAIL_TEXT_MAX 100
-
-void drv_pg_one_line(const char *from, char *to, size_t capacity)
-{
-    size_t length = 0;
-    for (; *from != '\0' && length + 1 < capacity; from++) {
-        bool blank = *from == '\n' || *from == '\r' || *from == '\t' || *from == ' ';
-        if (!blank)
-            to[length++] = *from;
-        else if (length > 0 && to[length - 1] != ' ')
-            to[length++] = ' ';
-    }
-    if (((unsigned char)*from & 0xC0) == 0x80) { /* Cut within a character: it goes whole. */
-        while (length > 0 && ((unsigned char)to[length - 1] & 0xC0) == 0x80)
-            length--;
-        length -= length > 0;
-    }
-    while (length > 0 && to[length - 1] == ' ')
-        length--;
-    to[length] = '\0';
-}
 
 static const char *or_empty(const char *text)
 {
@@ -49,7 +30,7 @@ static context context_of(const outfall_connection *connection)
         snprintf(made.text, sizeof made.text, "%.*s", DOING_TEXT_MAX - 2, connection->doing);
     if (connection->subject != NULL && length > 0) {
         made.text[length++] = ' ';
-        drv_pg_one_line(connection->subject, made.text + length, SUBJECT_TEXT_MAX);
+        drv_text_line(connection->subject, made.text + length, SUBJECT_TEXT_MAX);
     }
     return made;
 }
@@ -76,10 +57,10 @@ int drv_pg_fail_result(outfall_connection *connection, const PGresult *result, o
 
     char primary[SERVER_TEXT_MAX];
     char detail[DETAIL_TEXT_MAX];
-    drv_pg_one_line(or_empty(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), primary,
-                    sizeof primary);
-    drv_pg_one_line(or_empty(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)), detail,
-                    sizeof detail);
+    drv_text_line(or_empty(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)), primary,
+                  sizeof primary);
+    drv_text_line(or_empty(PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL)), detail,
+                  sizeof detail);
     outfall_error_set(error, found.status, found.action, "%s: %s%s%s%s (SQLSTATE %s)%s%s",
                       context_of(connection).text, primary, detail[0] != '\0' ? " (" : "", detail,
                       detail[0] != '\0' ? ")" : "", sqlstate, found.advice != NULL ? "; " : "",

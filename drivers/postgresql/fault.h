@@ -18,7 +18,4 @@ int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error);
 /* True for the results that are not errors. */
 bool drv_pg_result_ok(const PGresult *result);
 
-/* Copies a server's text: one line, cut between characters where it is too long. */
-void drv_pg_one_line(const char *from, char *to, size_t capacity);
-
 #endif

@@ -303,7 +303,7 @@ static int make_conflict(search *it, outfall_error *error)
     else
         drv_text_add(&conflict, ") DO NOTHING");
     bool failed = sets.failed || conflict.failed;
-    target->conflict = drv_pg_take_text(&conflict);
+    target->conflict = drv_text_take(&conflict);
     if (status == OUTFALL_OK && (failed || target->conflict == NULL))
         status = drv_fail_nomem(error);
     drv_text_free(&sets);

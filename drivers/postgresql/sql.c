@@ -39,12 +39,3 @@ int drv_pg_check_table_name(const outfall_table_name *name, outfall_error *error
         status = drv_identifier_check(name->table, "table", DRV_PG_NAME_BYTES_MAX, error);
     return status;
 }
-
-char *drv_pg_take_text(drv_text *from)
-{
-    char *data = from->failed ? NULL : from->data;
-    if (data != NULL)
-        memset(from, 0, sizeof *from);
-    drv_text_free(from);
-    return data;
-}

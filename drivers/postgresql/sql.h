@@ -16,7 +16,4 @@ void drv_pg_add_relation(drv_text *to, const char *schema, const char *table);
 /* Checks both parts of a table's name. OUTFALL_ERR_INVALID. */
 int drv_pg_check_table_name(const outfall_table_name *name, outfall_error *error);
 
-/* Moves a finished text out, to be freed by the caller; NULL where memory ran out. Empties it. */
-char *drv_pg_take_text(drv_text *from);
-
 #endif

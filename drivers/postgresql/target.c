@@ -180,21 +180,21 @@ int drv_pg_target_finish(drv_pg_target *target, bool overriding, outfall_error *
     target->base.display_name = target->display;
     target->serial = atomic_fetch_add(&last_serial, 1) + 1;
     make_insert(&text, target, overriding, true);
-    target->sql[DRV_PG_WRITE] = drv_pg_take_text(&text);
+    target->sql[DRV_PG_WRITE] = drv_text_take(&text);
     int status = make_check(&text, target, error);
-    target->sql[DRV_PG_CHECK] = drv_pg_take_text(&text);
+    target->sql[DRV_PG_CHECK] = drv_text_take(&text);
     make_copy(&text, target);
-    target->copy_in = drv_pg_take_text(&text);
+    target->copy_in = drv_text_take(&text);
     /* ONLY: a partition's columns cannot change while its parent is locked. */
     drv_text_format(&text, "LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE", target->display);
-    target->lock = drv_pg_take_text(&text);
+    target->lock = drv_text_take(&text);
     bool whole = target->sql[DRV_PG_WRITE] != NULL && target->sql[DRV_PG_CHECK] != NULL &&
                  target->copy_in != NULL && target->lock != NULL;
     if (target->key != NULL) {
         make_insert(&text, target, overriding, false);
-        target->sql[DRV_PG_WRITE_ROW] = drv_pg_take_text(&text);
+        target->sql[DRV_PG_WRITE_ROW] = drv_text_take(&text);
         make_delete(&text, target);
-        target->sql[DRV_PG_DELETE] = drv_pg_take_text(&text);
+        target->sql[DRV_PG_DELETE] = drv_text_take(&text);
         whole =
             whole && target->sql[DRV_PG_WRITE_ROW] != NULL && target->sql[DRV_PG_DELETE] != NULL;
     }

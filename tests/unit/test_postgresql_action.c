@@ -13,6 +13,7 @@
 #include <outfall/error.h>
 #include <outfall/row.h>
 
+#include "common/text.h"
 #include "postgresql/action.h"
 #include "postgresql/context.h"
 #include "postgresql/fault.h"
@@ -340,7 +341,7 @@ static void a_servers_text_becomes_one_line(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         char to[32];
-        drv_pg_one_line(cases[i].from, to, cases[i].capacity);
+        drv_text_line(cases[i].from, to, cases[i].capacity);
         assert_string_equal(to, cases[i].want);
     }
 }
