@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "required.h"
 #include "stop.h"
 
 /* How long one call may keep signals and dead letters waiting. */
@@ -15,6 +16,7 @@ struct of_delivery {
     of_input *input;         /* Borrowed. */
     of_deadletters *letters; /* Borrowed. */
     of_progress *progress;   /* Borrowed. */
+    uint8_t *required;       /* By column: what the input may not leave out. */
     outfall_event event;
     uint64_t taken;     /* Rows that the writer has accepted. */
     uint64_t unwritten; /* Rows that the stopped sink did not accept. */
@@ -37,6 +39,26 @@ static int name_columns(of_delivery *delivery, outfall_error *error)
     return OUTFALL_OK;
 }
 
+static int require_columns(of_delivery *delivery, const outfall_config *config,
+                           outfall_error *error)
+{
+    const char *kind_column;
+    bool kinds = of_input_kind(delivery->input, 0, &kind_column) != NULL;
+    int status = of_required_read(config, delivery->sink, of_input_columns(delivery->input), kinds,
+                                  &delivery->required, error);
+
+    if (status == OUTFALL_OK)
+        of_input_require(delivery->input, delivery->required);
+    return status;
+}
+
+static void free_delivery(of_delivery *delivery)
+{
+    of_input_require(delivery->input, NULL);
+    free(delivery->required);
+    free(delivery);
+}
+
 int of_delivery_open(const char *url, const char *table, const outfall_schema *schema,
                      const outfall_config *config, of_input *input, of_deadletters *letters,
                      of_progress *progress, of_delivery **out, outfall_error *error)
@@ -55,6 +77,8 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
     if (status == OUTFALL_OK && of_input_columns(input)->count == 0)
         status = name_columns(delivery, error);
     if (status == OUTFALL_OK)
+        status = require_columns(delivery, config, error);
+    if (status == OUTFALL_OK)
         status = outfall_writer_open(delivery->sink, NULL, &delivery->writer, error);
     if (status == OUTFALL_OK) {
         *out = delivery;
@@ -62,7 +86,7 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
     }
     if (delivery->sink != NULL && outfall_close(delivery->sink, 0, NULL, NULL, NULL) != OUTFALL_OK)
         status = error->status; /* The first error is the one to tell. */
-    free(delivery);
+    free_delivery(delivery);
     return status;
 }
 
@@ -259,6 +283,6 @@ int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_er
     delivered->undelivered = left.rows + delivery->unwritten;
     delivered->rows = delivery->taken - left.rows - stats.rows_rejected;
     outfall_event_clear(&delivery->event);
-    free(delivery);
+    free_delivery(delivery);
     return first;
 }

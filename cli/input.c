@@ -140,6 +140,12 @@ void of_input_kind_column(of_input *input, const char *name)
         of_ndjson_kind_key(input->ndjson, name);
 }
 
+void of_input_require(of_input *input, const uint8_t *required)
+{
+    if (input->ndjson != NULL)
+        of_ndjson_require(input->ndjson, required);
+}
+
 void of_input_close(of_input *input)
 {
     if (input == NULL)

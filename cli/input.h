@@ -41,6 +41,9 @@ void of_input_close(of_input *input);
  */
 void of_input_kind_column(of_input *input, const char *name);
 
+/* What records of JSON lines may not leave out, as of_ndjson_require; CSV has all its columns. */
+void of_input_require(of_input *input, const uint8_t *required);
+
 /*
  * Learns from the next record of the first file: ROW was a sample, REJECTED will be reported when
  * it is read again. `of_input_sampled_bytes` is what it holds in memory for that.

@@ -42,6 +42,7 @@ void of_kind_read(of_kind *kind, const outfall_value *value)
 
     kind->kind = -1;
     kind->type = value->type;
+    kind->length = value->length;
     kind->shown[0] = '\0';
     if (value->type != OUTFALL_TYPE_TEXT)
         return;
@@ -61,6 +62,21 @@ const char *of_kind_name(int kind)
     return names[kind];
 }
 
+/* What stands there instead of a word. */
+static const char *what_is(const of_kind *kind)
+{
+    switch (kind->type) {
+    case OUTFALL_TYPE_TEXT:
+        return kind->length == 0 ? "empty" : "not UTF-8 text";
+    case OUTFALL_TYPE_BOOL:
+        return "true or false";
+    case OUTFALL_TYPE_JSON:
+        return "an object or an array";
+    default:
+        return "a number";
+    }
+}
+
 void of_kind_reject(const of_kind *kind, const char *column, uint64_t line, of_rejection *rejection)
 {
     static const char allowed[] =
@@ -71,6 +87,6 @@ void of_kind_reject(const of_kind *kind, const char *column, uint64_t line, of_r
     else if (kind->type == OUTFALL_TYPE_NULL)
         of_reject(rejection, line, "the kind of the row is missing: %s", allowed);
     else
-        of_reject(rejection, line, "the kind of the row is no such word: %s", allowed);
+        of_reject(rejection, line, "the kind of the row is %s: %s", what_is(kind), allowed);
     snprintf(rejection->column, sizeof rejection->column, "%s", column);
 }

@@ -16,6 +16,7 @@
 typedef struct of_kind {
     int kind;                      /* enum outfall_row_kind, or -1: it is none. */
     uint32_t type;                 /* Of the value: a null, text, or neither. */
+    uint32_t length;               /* Of text. */
     char shown[OF_KIND_SHOWN_MAX]; /* Of text that is none: its beginning, for a message. */
 } of_kind;
 

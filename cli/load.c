@@ -126,10 +126,13 @@ static int configure(of_load *load, outfall_error *error)
         else if (strcmp(given->option->name, "set") == 0)
             status = set_pair(load->config, given->value, error);
     }
+    /* The URL has the last word, so what is read from here on is what the sink will have. */
+    if (status == OUTFALL_OK)
+        status = outfall_config_set_url(load->config, load->url, error);
     return status;
 }
 
-/* What goes with some modes only; the mode may also have come by --set or the environment. */
+/* What goes with some modes only; the mode may have come by any way. */
 static int check_mode(const of_load *load, outfall_error *error)
 {
     char mode[16];
@@ -453,9 +456,12 @@ static void summarise(const of_load *load, const of_delivered *delivered)
 {
     double seconds = (double)(of_now_us() - load->progress.started_us) / 1e6;
     double rate = seconds > 0 ? (double)delivered->rows / seconds : 0;
+    bool changes = load->kind_column != NULL;
 
-    printf("loaded %" PRIu64 " rows into %s in %.2f s (%.0f rows/s), rejected %" PRIu64 "\n",
-           delivered->rows, load->table, seconds, rate, of_deadletters_count(load->letters));
+    printf("%s %" PRIu64 " %s %s in %.2f s (%.0f %s/s), rejected %" PRIu64 "\n",
+           changes ? "applied" : "loaded", delivered->rows, changes ? "changes to" : "rows into",
+           load->table, seconds, rate, changes ? "changes" : "rows",
+           of_deadletters_count(load->letters));
 }
 
 static int load_rows(of_load *load, outfall_error *error)

@@ -17,7 +17,8 @@ struct of_ndjson {
     size_t record_bytes_max;
     const char *kind_key; /* Borrowed; NULL: none. */
     size_t kind_key_length;
-    json_t *root; /* Of the line under way. */
+    const uint8_t *required; /* By column; borrowed; NULL: nothing is. */
+    json_t *root;            /* Of the line under way. */
     size_t count;
     of_member members[OF_COLUMNS_MAX];
 };
@@ -43,6 +44,11 @@ void of_ndjson_kind_key(of_ndjson *ndjson, const char *key)
 {
     ndjson->kind_key = key;
     ndjson->kind_key_length = strlen(key);
+}
+
+void of_ndjson_require(of_ndjson *ndjson, const uint8_t *required)
+{
+    ndjson->required = required;
 }
 
 /* ---- The text of the values ------------------------------------------------------- */
@@ -268,14 +274,41 @@ static enum of_record reject_key(const of_member *member, const of_line *line, o
     return reject_object(line, rows, rejection);
 }
 
+/* The first column that the row's kind needs and the record has not, or their count. */
+static size_t find_missing(const of_ndjson *ndjson, const bool *present, const of_rows *rows)
+{
+    uint8_t needed = rows->kind.kind == OUTFALL_ROW_DELETE ? OF_REQUIRED_KEY : OF_REQUIRED_WRITTEN;
+    size_t column = 0;
+
+    while (column < rows->columns && (present[column] || (ndjson->required[column] & needed) == 0))
+        column++;
+    return column;
+}
+
+static enum of_record reject_missing(const char *name, uint8_t required, const of_line *line,
+                                     of_rows *rows, of_rejection *rejection)
+{
+    if ((required & OF_REQUIRED_KEY) != 0)
+        of_reject(rejection, line->number, "the record has no \"%s\", a column of the key", name);
+    else
+        of_reject(rejection, line->number, "the record has no \"%s\": put null%s", name,
+                  (required & OF_REQUIRED_UPDATED) != 0
+                      ? ", or name the columns that are updated by --update"
+                      : "");
+    snprintf(rejection->column, sizeof rejection->column, "%s", name);
+    return reject_object(line, rows, rejection);
+}
+
 enum of_record of_ndjson_feed(of_ndjson *ndjson, const of_line *line, const of_names *columns,
                               of_rows *rows, of_rejection *rejection)
 {
     enum of_record record = parse(ndjson, line, rejection);
+    bool present[OF_COLUMNS_MAX];
     size_t column = 0;
 
     if (record != OF_RECORD_ROW)
         return record;
+    memset(present, 0, rows->columns * sizeof present[0]);
     while (rows->fields < rows->columns)
         of_rows_put_null(rows);
     of_kind_read(&rows->kind, &(outfall_value){.type = OUTFALL_TYPE_NULL});
@@ -288,12 +321,17 @@ enum of_record of_ndjson_feed(of_ndjson *ndjson, const of_line *line, const of_n
         column = of_names_find(columns, member->key, member->key_length, column);
         if (column == columns->count)
             return reject_key(member, line, rows, rejection);
+        present[column] = true;
         of_rows_set(rows, column++, &member->value);
     }
     if (ndjson->kind_key != NULL && rows->kind.kind < 0) {
         of_kind_reject(&rows->kind, ndjson->kind_key, line->number, rejection);
         return reject_object(line, rows, rejection);
     }
+    column = ndjson->required != NULL ? find_missing(ndjson, present, rows) : rows->columns;
+    if (column < rows->columns)
+        return reject_missing(columns->names[column], ndjson->required[column], line, rows,
+                              rejection);
     of_rows_end(rows, line->number);
     return OF_RECORD_ROW;
 }

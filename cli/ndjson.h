@@ -10,6 +10,7 @@
 #include "names.h"
 #include "record.h"
 #include "rejection.h"
+#include "required.h"
 #include "rows.h"
 #include "source.h"
 
@@ -23,8 +24,14 @@ void of_ndjson_close(of_ndjson *ndjson);
 void of_ndjson_kind_key(of_ndjson *ndjson, const char *key);
 
 /*
- * Feeds one line. Each key goes to the column of its name, a missing one is NULL, an unknown one
- * rejects the row.
+ * What records may not leave out: enum of_required for each column; borrowed. NULL, as it is at
+ * first: nothing.
+ */
+void of_ndjson_require(of_ndjson *ndjson, const uint8_t *required);
+
+/*
+ * Feeds one line. Each key goes to the column of its name, a missing one is NULL or, where it is
+ * required, rejects the row, as an unknown one does.
  */
 enum of_record of_ndjson_feed(of_ndjson *ndjson, const of_line *line, const of_names *columns,
                               of_rows *rows, of_rejection *rejection);

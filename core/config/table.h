@@ -21,7 +21,7 @@
     INTEGER("batch.bytes", batch_bytes, 4194304, 1024, 1073741824, "A batch is closed once its rows take this many bytes.") \
     INTEGER("linger.ms", linger_ms, 5, 0, 3600000, "A batch is closed once its oldest row has waited this long, in milliseconds. 0: at once.") \
     INTEGER("flushers", flushers, 1, 1, 64, "Threads, each with a connection, that deliver batches; shared by the sinks on one URL. A writer's rows always go through the same one, so they stay in order.") \
-    INTEGER("buffer.bytes", buffer_bytes, 16777216, 131072, 1099511627776, "The sink's memory bound for rows that are not yet durable. Reserved when the sink is opened.") \
+    INTEGER("buffer.bytes", buffer_bytes, 16777216, 131072, 1099511627776, "The sink's memory bound for rows that are not yet durable. Reserved when the sink is opened. With mode=upsert and replace each flusher may keep a copy of a batch on top, of about batch.bytes.") \
     INTEGER("buffer.chunk.bytes", buffer_chunk_bytes, 65536, 4096, 16777216, "The unit in which writers take buffer memory; each open writer holds at least one.") \
     INTEGER("buffer.block.ms", buffer_block_ms, 60000, 0, 3600000, "How long a writer waits for buffer memory before it gets OUTFALL_ERR_FULL, in milliseconds. 0: it never waits.") \
     INTEGER("row.bytes.max", row_bytes_max, 4194304, 1024, 1073741824, "The largest row accepted, encoded; at most a third of buffer.bytes.") \
@@ -36,7 +36,7 @@
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
     CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema, and with SQLite its file too.") \
     CHOICE("mode", mode, 0, "insert, upsert, replace, ignore", "What is done with a row whose key is in the table: it is an error (insert), it updates the columns that rows have (upsert), it updates the whole row and columns that rows do not have take their defaults (replace), or it is dropped (ignore).") \
-    TEXT("key", key, "", "The columns that identify a row, with commas between them; a name with a comma in double quotes. Empty: the primary key. Not used with mode=insert.") \
+    TEXT("key", key, "", "The columns that identify a row, with commas between them; a name with a comma in double quotes. Empty: the primary key. With mode=insert only for the table that create makes, whose primary key it becomes.") \
     TEXT("update.columns", update_columns, "", "The columns that mode=upsert changes in a row that exists, as in key. Empty: all but the key.") \
     CHOICE("unique.other", unique_other, 0, "refuse, allow", "Whether upsert, replace and ignore write to a table with unique indexes besides the key, where the database (MySQL, MariaDB) would take a conflict with any of them for one with the key.") \
     CHOICE("convert.lossy", convert_lossy, 0, "refuse, round", "What happens to a value that would be rounded, trimmed or truncated to fit its column.") \

@@ -214,6 +214,17 @@ int of_url_parse(const char *text, outfall_config *config, of_url *out, outfall_
     return status;
 }
 
+int outfall_config_set_url(outfall_config *config, const char *url, outfall_error *error)
+{
+    of_url parts = {0};
+    if (config == NULL || url == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "outfall_config_set_url: config and url may not be NULL");
+    int status = of_url_parse(url, config, &parts, error);
+    of_url_free(&parts);
+    return status;
+}
+
 void of_url_free(of_url *url)
 {
     if (url == NULL)

@@ -95,7 +95,7 @@ static int reencode(of_attempt *attempt, outfall_error *error)
     const of_batch *batch = attempt->batch;
     const of_version *from = feed->versions[batch->version];
     outfall_error why;
-    int status = of_rowcopy_start(&attempt->reencoded, batch->rows, error);
+    int status = of_rowcopy_start(&attempt->reencoded, batch->rows, batch->bytes, error);
     uint32_t index = 0;
     for (uint32_t i = 0; i < batch->span_count && status == OUTFALL_OK; i++) {
         const outfall_span *span = &batch->views[i];
@@ -146,7 +146,7 @@ static int gather(of_attempt *attempt, outfall_error *error)
 {
     of_share *share = attempt->share;
     const of_dedupe *dedupe = &share->dedupe;
-    int status = of_rowcopy_start(&share->arranged, dedupe->count, error);
+    int status = of_rowcopy_start(&share->arranged, dedupe->count, attempt->arrived.bytes, error);
     for (uint32_t i = 0; i < dedupe->count && status == OUTFALL_OK; i++) {
         const uint8_t *base;
         const outfall_row_entry *entry = find_arrival(attempt, dedupe->order[i], &base);

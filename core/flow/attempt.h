@@ -18,7 +18,7 @@ typedef struct of_attempt {
     outfall_batch arrived; /* The rows in the order they were written … */
     outfall_batch rows; /* … and in the order they go out: the last of each key, in key order. */
     outfall_write_result result; /* Of the last write. */
-    of_letter *letters;          /* Rows refused by this try, in order. */
+    of_letter *letters; /* Rows refused by this try, in the order in which that was found. */
     of_letter **letters_end;
     uint64_t letter_count;
 } of_attempt;

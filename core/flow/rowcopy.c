@@ -7,7 +7,25 @@
 #include "base/fail.h"
 #include "row/row.h"
 
-int of_rowcopy_start(of_rowcopy *copy, uint64_t rows_max, outfall_error *error)
+/* Room for `bytes` more, and an eighth, so that batches of much the same size take it once. */
+static int reserve(of_rowcopy *copy, size_t bytes, outfall_error *error)
+{
+    size_t needed = copy->used + bytes;
+    if (needed <= copy->data_capacity)
+        return OUTFALL_OK;
+    if (needed > UINT32_MAX)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       "the batch takes more than 4 GiB: lower batch.bytes");
+    size_t capacity = needed + needed / 8;
+    uint8_t *data = of_realloc(copy->data, capacity);
+    if (data == NULL)
+        return of_fail_nomem(error);
+    copy->data = data;
+    copy->data_capacity = capacity;
+    return OUTFALL_OK;
+}
+
+int of_rowcopy_start(of_rowcopy *copy, uint64_t rows_max, size_t bytes, outfall_error *error)
 {
     copy->used = 0;
     copy->span.count = 0;
@@ -22,7 +40,7 @@ int of_rowcopy_start(of_rowcopy *copy, uint64_t rows_max, outfall_error *error)
         copy->capacity = (uint32_t)rows_max;
     }
     copy->span.entries_end = copy->entries + copy->capacity;
-    return OUTFALL_OK;
+    return reserve(copy, bytes, error);
 }
 
 void of_rowcopy_free(of_rowcopy *copy)
@@ -32,25 +50,6 @@ void of_rowcopy_free(of_rowcopy *copy)
     of_free(copy->origin);
     of_scratch_free(&copy->scratch);
     memset(copy, 0, sizeof *copy);
-}
-
-/* Room for `bytes` more; grows by doubling. */
-static int reserve(of_rowcopy *copy, size_t bytes, outfall_error *error)
-{
-    if (copy->used + bytes <= copy->data_capacity)
-        return OUTFALL_OK;
-    if (copy->used + bytes > UINT32_MAX)
-        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
-                       "the batch takes more than 4 GiB: lower batch.bytes");
-    size_t capacity = (copy->used + bytes) * 2;
-    if (capacity > UINT32_MAX)
-        capacity = UINT32_MAX;
-    uint8_t *data = of_realloc(copy->data, capacity);
-    if (data == NULL)
-        return of_fail_nomem(error);
-    copy->data = data;
-    copy->data_capacity = capacity;
-    return OUTFALL_OK;
 }
 
 static int add(of_rowcopy *copy, const void *row, size_t bytes, const outfall_row_entry *entry,

@@ -25,8 +25,12 @@ typedef struct of_rowcopy {
     outfall_span span;
 } of_rowcopy;
 
-/* Empties it and makes room for `rows_max` rows. All zeroes is legal before. */
-int of_rowcopy_start(of_rowcopy *copy, uint64_t rows_max, outfall_error *error);
+/*
+ * Empties it and makes room for `rows_max` rows of `bytes` in all; only rows that are converted may
+ * come to take more. All zeroes is legal before. OUTFALL_ERR_NOMEM; OUTFALL_ERR_UNSUPPORTED for
+ * more than 4 GiB.
+ */
+int of_rowcopy_start(of_rowcopy *copy, uint64_t rows_max, size_t bytes, outfall_error *error);
 void of_rowcopy_free(of_rowcopy *copy); /* All zeroes is legal. */
 
 /* Adds a row as it is; `index` is its place where it came from. */

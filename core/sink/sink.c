@@ -51,7 +51,44 @@ static int check_names(const outfall_schema *schema, const of_names *names, cons
     return OUTFALL_OK;
 }
 
-/* What the options say of the mode. A table that is created gets the key as its primary key. */
+/* Adds a name to a list for a message, which may end early. */
+static void list_name(char *list, size_t capacity, const char *name)
+{
+    size_t length = strlen(list);
+    snprintf(list + length, capacity - length, "%s%s", length > 0 ? ", " : "", name);
+}
+
+/*
+ * A table that is created gets the key as its primary key: the schema and the option `key` both say
+ * which columns that is, so they may not differ. Their order is the schema's.
+ */
+static int make_primary_key(outfall_schema *schema, const of_names *key, outfall_error *error)
+{
+    char named[160] = "", marked[160] = "";
+    bool has_own = has_key(schema), same = true;
+    for (size_t i = 0; i < key->count; i++) {
+        outfall_column *column = &schema->columns[of_schema_find(schema, key->names[i])];
+        same = same && (column->flags & OUTFALL_COLUMN_KEY) != 0;
+        column->flags |= has_own ? 0 : OUTFALL_COLUMN_KEY | OUTFALL_COLUMN_NOT_NULL;
+        list_name(named, sizeof named, key->names[i]);
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < schema->count; i++) {
+        if ((schema->columns[i].flags & OUTFALL_COLUMN_KEY) == 0)
+            continue;
+        list_name(marked, sizeof marked, schema->columns[i].name);
+        count++;
+    }
+    if (!has_own || key->count == 0 || (same && count == key->count))
+        return OUTFALL_OK;
+    return of_fail(
+        error, OUTFALL_ERR_CONFIG,
+        "option key names %s, but the primary key in the schema is %s: leave one of them "
+        "out, or let them name the same columns",
+        named, marked);
+}
+
+/* What the options say of the mode and the key. */
 static int read_mode(of_opening *opening, outfall_error *error)
 {
     const of_options *values = &opening->config->values;
@@ -66,12 +103,10 @@ static int read_mode(of_opening *opening, outfall_error *error)
     if (status == OUTFALL_OK && opening->update.count > 0 && values->mode != OUTFALL_MODE_UPSERT)
         status = of_fail(error, OUTFALL_ERR_CONFIG,
                          "option update.columns is for mode=upsert: leave it out, or set the mode");
-    if (status != OUTFALL_OK || schema == NULL || has_key(schema))
-        return status;
-    for (size_t i = 0; i < opening->key.count; i++)
-        schema->columns[of_schema_find(schema, opening->key.names[i])].flags |=
-            OUTFALL_COLUMN_KEY | OUTFALL_COLUMN_NOT_NULL;
-    return OUTFALL_OK;
+    bool creates = values->create == OF_CREATE_IF_MISSING;
+    if (status == OUTFALL_OK && schema != NULL && (creates || !has_key(schema)))
+        status = make_primary_key(schema, &opening->key, error);
+    return status;
 }
 
 static int read_arguments(of_opening *opening, const char *url, const char *table,
@@ -128,6 +163,11 @@ static int create_table(of_opening *opening, of_lease *lease, outfall_error *err
             error, OUTFALL_ERR_INVALID,
             "table %s does not exist, and there is no schema to create it from: pass one",
             opening->name.table);
+    if (opening->config->values.mode != OUTFALL_MODE_INSERT && !has_key(opening->schema))
+        return of_fail(error, OUTFALL_ERR_CONFIG,
+                       "mode=%s needs a key: set key (--key), or mark columns primary key in the "
+                       "schema",
+                       of_config_text(opening->config, OF_OPTION_mode));
     return of_lease_create_table(lease, &opening->name, opening->schema, error);
 }
 

@@ -182,11 +182,11 @@ static inline int row_start(outfall_writer *writer, outfall_error *error)
     return OUTFALL_OK;
 }
 
-/* Of a delete only the key counts, so other columns may be null whatever the table says. */
-static bool is_null_beside_key(const outfall_writer *writer, const outfall_value *value)
+/* Of a delete only the key counts: what else it brings is not looked at, and goes as a null. */
+static bool is_beside_key(const outfall_writer *writer)
 {
     const outfall_target *target = writer->version->target;
-    if (writer->kind != OUTFALL_ROW_DELETE || value->type != OUTFALL_TYPE_NULL)
+    if (writer->kind != OUTFALL_ROW_DELETE)
         return false;
     for (uint32_t i = 0; i < target->key_count; i++)
         if (target->key[i] == writer->column)
@@ -194,7 +194,7 @@ static bool is_null_beside_key(const outfall_writer *writer, const outfall_value
     return true;
 }
 
-/* Of add_value: what has to be converted, does not fit the chunk, or is one too many. */
+/* A value that has to be converted, does not fit the chunk, is one too many, or is a delete's. */
 __attribute__((noinline)) static int add_slowly(outfall_writer *writer, const outfall_value *value,
                                                 outfall_error *error)
 {
@@ -207,11 +207,13 @@ __attribute__((noinline)) static int add_slowly(outfall_writer *writer, const ou
         return row_failed(writer, error);
     }
     const outfall_column *column = &writer->columns[writer->column];
-    size_t room = of_encode_bytes_max(column, value);
+    const outfall_value null = {.type = OUTFALL_TYPE_NULL};
+    bool beside_key = is_beside_key(writer);
+    size_t room = of_encode_bytes_max(column, beside_key ? &null : value);
     if (room == 0)
-        room = of_convert_bytes_max(column, value);
+        room = of_convert_bytes_max(column, beside_key ? &null : value);
     int status = of_lane_room(lane, room, why);
-    if (status == OUTFALL_OK && is_null_beside_key(writer, value))
+    if (status == OUTFALL_OK && beside_key)
         bytes = of_encode_null(of_lane_at(lane));
     else if (status == OUTFALL_OK)
         status = of_convert(column, value, writer->lossy, of_lane_at(lane), &bytes, why);
@@ -227,7 +229,7 @@ static inline int add_value(outfall_writer *writer, const outfall_value *value,
                             outfall_error *error)
 {
     of_lane *lane = writer->lane;
-    if (writer->column < writer->column_count) {
+    if (writer->column < writer->column_count && writer->kind != OUTFALL_ROW_DELETE) {
         const outfall_column *column = &writer->columns[writer->column];
         size_t room = of_encode_bytes_max(column, value);
         size_t bytes;
@@ -449,10 +451,11 @@ static inline int add_values(outfall_writer *writer, const outfall_value *values
     of_lane *lane = writer->lane;
     uint8_t *at = of_lane_at(lane);
     const uint8_t *limit = lane->chunk->data + lane->limit;
+    const bool whole = writer->kind != OUTFALL_ROW_DELETE;
     for (size_t i = 0; i < count; i++) {
         size_t room = of_encode_bytes_max(&columns[i], &values[i]);
         size_t bytes;
-        if (room != 0 && room <= (size_t)(limit - at) &&
+        if (whole && room != 0 && room <= (size_t)(limit - at) &&
             of_encode(&columns[i], &values[i], at, &bytes)) {
             at += bytes;
             continue;

@@ -110,7 +110,12 @@ static int add_key(null_target *own, const outfall_describe_options *options, ou
                                  .column_count = count,
                                  .indexes = &index,
                                  .index_count = index.count > 0};
-    int status = drv_key_resolve(options, &table, &key, error);
+    int status =
+        index.count == 0 && options->mode != OUTFALL_MODE_INSERT
+            ? outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                                "mode=%s: null: has no table with a primary key; set key (--key)",
+                                drv_mode_name(options->mode))
+            : drv_key_resolve(options, &table, &key, error);
     if (status == OUTFALL_OK) {
         own->key = key.columns;
         own->base.key = key.columns;

@@ -89,6 +89,7 @@ static void give_turn(void)
 typedef struct attempt {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
+    pthread_t thread;
     bool has_turn;
     bool done;
     bool abandoned;
@@ -203,6 +204,9 @@ static int add_keywords(outfall_connection *connection, drv_odbc_connstr *string
             continue;
         status = drv_odbc_connstr_default(string, keyword->key, keyword->value, error);
     }
+    const char *tls =
+        method->forced_tls != NULL ? drv_odbc_connstr_get(string, method->forced_tls) : NULL;
+    connection->tls_wanted = tls != NULL && strtoul(tls, NULL, 10) != 0;
     const char *option = drv_odbc_connstr_get(string, "OPTION");
     const char *found_rows = drv_odbc_connstr_get(string, "FOUND_ROWS");
     connection->found_rows = (option != NULL && (strtoul(option, NULL, 10) & 2) != 0) ||
@@ -341,20 +345,36 @@ static void *run(void *argument)
 /* Signals are the host's business: none is taken by this thread. */
 static int start_thread(attempt *it)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int code = pthread_create(&thread, &attributes, run, it);
+    int code = pthread_create(&it->thread, NULL, run, it);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attributes);
     return code;
 }
 
-/* True where it has ended; else it is on its own from now on. */
+/*
+ * Leaves the thread to itself where it has not ended; true where it has. From then on `it` is the
+ * thread's, and may be gone: the turn is taken from it before.
+ */
+static bool join_or_leave(attempt *it)
+{
+    pthread_t thread = it->thread;
+    pthread_mutex_lock(&it->mutex);
+    bool done = it->done, has_turn = it->has_turn;
+    it->abandoned = !done;
+    it->has_turn = false;
+    pthread_mutex_unlock(&it->mutex);
+    if (has_turn)
+        give_turn();
+    if (done)
+        pthread_join(thread, NULL); /* It is past its last wait. */
+    else
+        pthread_detach(thread);
+    return done;
+}
+
+/* True where it has ended; else it is on its own from now on, and `it` not the caller's. */
 static bool wait_for(attempt *it, int64_t deadline_us)
 {
     bool in_time = true;
@@ -368,10 +388,8 @@ static bool wait_for(attempt *it, int64_t deadline_us)
     in_time = true;
     while (!it->done && in_time)
         in_time = wait_until(&it->changed, &it->mutex, deadline_us + AFTER_CUT_US);
-    it->abandoned = !it->done;
-    bool done = it->done;
     pthread_mutex_unlock(&it->mutex);
-    return done;
+    return join_or_leave(it);
 }
 
 static int fail_timeout(outfall_error *error)
@@ -384,10 +402,8 @@ static int fail_timeout(outfall_error *error)
 static int wait_and_take(attempt *it, outfall_connection **out, int64_t deadline_us,
                          outfall_error *error)
 {
-    if (!wait_for(it, deadline_us)) {
-        end_turn(it);
+    if (!wait_for(it, deadline_us))
         return fail_timeout(error);
-    }
     int status = it->status;
     if (status == OUTFALL_OK) {
         *out = it->connection;

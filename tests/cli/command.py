@@ -16,7 +16,8 @@ COMMAND = os.environ.get("OUTFALL_COMMAND", "outfall")
 BIRDSTRIKES = SOURCE / "examples" / "data" / "birdstrikes.csv"
 SECONDS = 120
 
-SUMMARY = re.compile(r"loaded (\d+) rows into (.+) in (\d+\.\d\d) s \((\d+) rows/s\), rejected (\d+)\n")
+SUMMARY = re.compile(r"(?:loaded|applied) (\d+) (?:rows into|changes to) (.+) in (\d+\.\d\d) s "
+                     r"\((\d+) (?:rows|changes)/s\), rejected (\d+)\n")
 
 
 def outfall(*arguments, stdin=b"", environment=None):

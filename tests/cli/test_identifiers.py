@@ -81,9 +81,11 @@ class Identifiers(CommandTest):
                    ", ".join(f"{quoted(name)} text(20)" for name in names))
         first = [[f"{row}-{number}" for number in range(len(names))] for row in range(3)]
         self.assertLoaded(self.load_text(csv_of(names, *first), *options), 3)
-        for mode in ("ignore", "upsert", "replace"):
-            second = [value if name in keys else f"{mode}-{value}" for name, value in zip(names, first[1])]
-            self.assertLoaded(self.load_text(csv_of(names, second), *options, "--mode", mode), 1)
+        others = ",".join(quoted(name) for name in names if name not in keys)
+        for mode, *more in (("ignore",), ("upsert",), ("replace",), ("upsert", "--update", others)):
+            second = [value if name in keys else f"{mode}{len(more)}-{value}"
+                      for name, value in zip(names, first[1])]
+            self.assertLoaded(self.load_text(csv_of(names, second), *options, "--mode", mode, *more), 1)
             changed = first[1] if mode == "ignore" else second
             self.assertEqual(self.read(names), sorted(map(tuple, [first[0], changed, first[2]])))
         gone = [value if name in keys else "" for name, value in zip(names, first[1])]
@@ -118,6 +120,15 @@ class Identifiers(CommandTest):
                     if what == "column":  # Nothing was made, under no other name.
                         with self.assertRaises(Exception):
                             self.target.rows("SELECT * FROM t")
+
+    def test_a_key_of_json_with_nul_in_it_is_refused_by_name(self):
+        letters = self.directory / "letters"
+        done = self.load_text(b'{"id": 1, "a\\u0000b": "v"}\n{"id": 2, "a": "v"}\n', "--create", "--format", "ndjson",
+                              "--dead-letter", letters)
+        self.assertLoaded(done, 1, rejected=1)
+        (letter,) = self.letters(letters)
+        self.assertIn("a\\u0000b", letter["reason"])
+        self.assertEqual(self.read(["id", "a"]), [("2", "v")])
 
     def test_a_name_that_no_database_can_have(self):
         for name, why in ((b"a\0b", "not UTF-8 text"), (b"a\xffb", "not UTF-8 text"), (b"", "has no name"),

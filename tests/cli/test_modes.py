@@ -153,6 +153,43 @@ class Modes(CommandTest):
         self.assertLoaded(done, 3)
         self.assertEqual(self.target.rows("SELECT * FROM t"), [("2", "B")])
 
+    def test_of_a_delete_only_the_key_is_looked_at(self):
+        self.target.sql("CREATE TABLE t (id bigint NOT NULL PRIMARY KEY, v varchar(3) NOT NULL, n bigint NOT NULL); "
+                        "INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'c', 3), (4, 'd', 4)")
+        text = 'op,id,v,n\nd,1,too long,unknown\nd,2,"",1e99\nd,3,c,3\nd,x,d,4\n'
+        done = self.load_text(text, "--mode", "upsert", "--kind-column", "op")
+        self.assertLoaded(done, 3, rejected=1)
+        self.assertEqual(self.target.rows("SELECT * FROM t"), [("4", "d", "4")])
+
+    def test_a_key_that_json_lines_leave_out_erases_nothing(self):
+        make = ("DROP TABLE IF EXISTS t; CREATE TABLE t (id bigint NOT NULL PRIMARY KEY, v varchar(20), w varchar(20)); "
+                "INSERT INTO t VALUES (1, 'v1', 'w1'), (2, 'v2', 'w2')")
+        lines = ('{"op": "u", "id": 1, "v": "x", "w": null}\n{"op": "u", "id": 2, "v": "y"}\n'
+                 '{"op": "c", "id": 3, "v": "z"}\n{"op": "d", "w": "w2"}\n')
+        cases = (
+            (("--mode", "upsert", "--kind-column", "op"), {2: "w", 3: "w", 4: "id"}, "--update",
+             [("1", "x", None), ("2", "v2", "w2")]),
+            (("--mode", "replace", "--kind-column", "op"), {2: "w", 3: "w", 4: "id"}, "put null",
+             [("1", "x", None), ("2", "v2", "w2")]),
+            (("--mode", "upsert", "--kind-column", "op", "--update", "v"), {4: "id"}, "the key",
+             [("1", "x", "w1"), ("2", "y", "w2"), ("3", "z", None)]),
+        )
+        for number, (options, rejected, message, want) in enumerate(cases):
+            with self.subTest(options=options):
+                self.target.sql(make)
+                letters = self.directory / f"missing{number}"
+                done = self.load_text(lines, "--format", "ndjson", "--dead-letter", letters, *options)
+                self.assertLoaded(done, 4 - len(rejected), rejected=len(rejected))
+                found = {letter["line"]: letter["column"] for letter in self.letters(letters)}
+                self.assertEqual(found, rejected)
+                self.assertIn(message, self.letters(letters)[0]["reason"])
+                self.assertEqual(self.target.rows("SELECT * FROM t ORDER BY id"), want)
+        self.target.sql(make)  # Rows without a kind update as well.
+        done = self.load_text('{"id": 1, "v": "x"}\n{"id": 2, "w": "y", "v": "z"}\n', "--format", "ndjson",
+                              "--mode", "upsert")
+        self.assertLoaded(done, 1, rejected=1)
+        self.assertEqual(self.target.rows("SELECT * FROM t ORDER BY id"), [("1", "v1", "w1"), ("2", "z", "y")])
+
     def test_a_rejected_change_keeps_its_kind(self):
         """A dead letter's row can be loaded again as it is."""
         self.target.sql("CREATE TABLE t (id bigint NOT NULL PRIMARY KEY, v varchar(20) CHECK (v <> 'bad')); "
@@ -197,6 +234,47 @@ class Arguments(CommandTest):
                 self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
                 self.assertIn(message, done.stderr)
                 self.assertFalse(self.database.exists())
+
+    def test_the_mode_in_the_url_is_the_one_that_counts(self):
+        self.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)")
+        kinds, updates, key = ("--kind-column", "op"), ("--update", "v"), ("--key", "id")
+        cases = (
+            ("ignore", (*kinds, "--mode", "upsert"), "--kind-column goes with --mode upsert"),
+            ("insert", (*kinds, "--mode", "replace"), "--kind-column goes with --mode upsert"),
+            ("replace", (*updates, "--mode", "upsert"), "--update goes with --mode upsert"),
+            ("insert", (*key, "--mode", "upsert"), "--key goes with --mode upsert"),
+            ("merge", (), "insert, upsert, replace, ignore"),
+            ("upsert", (*kinds, *updates, *key), None),
+            ("replace", (*kinds, "--mode", "insert"), None),
+        )
+        for mode, options, message in cases:
+            with self.subTest(mode=mode, options=options):
+                done = outfall("load", "--to", f"{self.url}?outfall.mode={mode}", "--table", "t", *options, "-",
+                               stdin=b"op,id,v\nu,1,a\n")
+                if message is None:
+                    self.assertLoaded(done, 1)
+                    self.assertRegex(done.stdout, r"^applied 1 changes to t in .* changes/s\), rejected 0$")
+                else:
+                    self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+                    self.assertIn(message, done.stderr)
+
+    def test_no_table_is_made_without_the_key_that_its_mode_needs(self):
+        for mode in MODES[1:]:
+            done = self.load("--create", "--mode", mode, "-", stdin=b"id,v\n1,a\n")
+            self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+            self.assertIn(f"mode={mode} needs a key: set key (--key), or mark columns primary key", done.stderr)
+            self.assertEqual(self.query("SELECT count(*) FROM sqlite_master"), [(0,)])
+        done = self.load("--create", "--mode", "upsert", "--schema", "id int64 primary key", "--key", "v", "-",
+                         stdin=b"id,v\n1,a\n")
+        self.assertEqual((done.returncode, done.stdout), (1, ""), done.stderr)
+        self.assertIn("option key names v, but the primary key in the schema is id", done.stderr)
+
+    def test_what_has_no_table_asks_for_the_key(self):
+        for mode in MODES[1:]:
+            done = outfall("load", "--to", "null:", "--table", "t", "--mode", mode, "-", stdin=b"id,v\n1,a\n")
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            self.assertIn("set key (--key)", done.stderr)
+            self.assertNotIn("add one", done.stderr)
 
     def test_a_mode_that_there_is_not(self):
         done = self.load("--mode", "merge", "-", stdin=b"id\n1\n")

@@ -243,15 +243,14 @@ static int run_query(struct sti_statement *statement, struct sti_failure *failur
 {
     struct sti_text forward = {0};
     const struct sti_backend *backend = sti_backend();
-    sti_forward_text(statement->text, &statement->syntax, &statement->columns, &forward);
-    SQLRETURN code = backend->SQLPrepare(statement->backend, (SQLCHAR *)forward.data,
-                                         (SQLINTEGER)forward.length);
-    sti_text_free(&forward);
-    for (size_t i = 0; SQL_SUCCEEDED(code) && i < statement->syntax.parameters.count; i++)
+    for (size_t i = 0; i < statement->syntax.parameters.count; i++)
         if (sti_value_forward(statement, i, 0, NULL, failure) != 0)
             return -1;
-    if (SQL_SUCCEEDED(code))
-        code = backend->SQLExecute(statement->backend);
+    /* Not prepared: psqlODBC leaks the answer of a prepared query that fails. */
+    sti_forward_text(statement->text, &statement->syntax, &statement->columns, &forward);
+    SQLRETURN code = backend->SQLExecDirect(statement->backend, (SQLCHAR *)forward.data,
+                                            (SQLINTEGER)forward.length);
+    sti_text_free(&forward);
     statement->has_result = SQL_SUCCEEDED(code);
     if (!statement->has_result)
         sti_backend_failure(statement->connection, SQL_HANDLE_STMT, statement->backend,

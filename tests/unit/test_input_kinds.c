@@ -76,6 +76,36 @@ static void what_is_no_text_is_no_kind(void **state)
     }
 }
 
+static void a_rejection_says_what_stood_there(void **state)
+{
+    static const struct {
+        outfall_value value;
+        const char *reason;
+    } cases[] = {
+        {{.type = OUTFALL_TYPE_TEXT, .length = 3, .as.data = "del"},
+         "\"del\" is not the kind of a"},
+        {{.type = OUTFALL_TYPE_TEXT, .length = 0, .as.data = ""}, "the kind of the row is empty: "},
+        {{.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "\xff"},
+         "the row is not UTF-8 text: "},
+        {{.type = OUTFALL_TYPE_NULL}, "the kind of the row is missing: "},
+        {{.type = OUTFALL_TYPE_INT64, .as.integer = 1}, "the kind of the row is a number: "},
+        {{.type = OUTFALL_TYPE_DECIMAL, .length = 3, .as.data = "1.5"}, "the row is a number: "},
+        {{.type = OUTFALL_TYPE_BOOL, .as.integer = 1}, "the kind of the row is true or false: "},
+        {{.type = OUTFALL_TYPE_JSON, .length = 2, .as.data = "{}"}, "is an object or an array: "},
+    };
+    of_rejection rejection;
+    of_kind kind;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        of_kind_read(&kind, &cases[i].value);
+        of_kind_reject(&kind, "op", 7, &rejection);
+        assert_string_equal(rejection.column, "op");
+        if (strstr(rejection.reason, cases[i].reason) == NULL ||
+            strstr(rejection.reason, "write insert, update or delete") == NULL)
+            fail_msg("%s", rejection.reason);
+    }
+}
+
 /* ---- Whole files ------------------------------------------------------------------ */
 
 static void write_file(char *path, const char *text)
@@ -212,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kinds_are_read_in_any_case),
         cmocka_unit_test(what_is_no_text_is_no_kind),
+        cmocka_unit_test(a_rejection_says_what_stood_there),
         cmocka_unit_test(the_kind_column_is_no_column_of_the_rows),
     };
     return cmocka_run_group_tests_name("input_kinds", tests, NULL, NULL);

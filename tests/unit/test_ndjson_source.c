@@ -129,6 +129,65 @@ static void bad_lines_are_rejected_with_a_reason(void **state)
     }
 }
 
+/* Of the columns a, b, c: the first is the key, --update names the second. */
+static void what_is_required_may_not_be_left_out(void **state)
+{
+    enum {
+        KEY = OF_REQUIRED_WRITTEN | OF_REQUIRED_KEY,
+        OPEN = OF_REQUIRED_WRITTEN | OF_REQUIRED_UPDATED
+    };
+    static const uint8_t all[] = {KEY, OPEN, OPEN}, some[] = {KEY, OPEN, 0};
+    static const uint8_t replaced[] = {KEY, OF_REQUIRED_WRITTEN, OF_REQUIRED_WRITTEN};
+    static const struct {
+        const uint8_t *required;
+        const char *text, *column, *reason; /* NULL: it is a row. */
+    } cases[] = {
+        {all, "{\"op\":\"u\",\"a\":1,\"b\":2,\"c\":3}", NULL, NULL},
+        {all, "{\"op\":\"c\",\"c\":null,\"b\":null,\"a\":null}", NULL, NULL},
+        {all, "{\"op\":\"u\",\"a\":1,\"b\":2}", "c",
+         "the record has no \"c\": put null, or name the columns that are updated by --update"},
+        {all, "{\"op\":\"c\",\"a\":1,\"c\":2}", "b", "by --update"},
+        {all, "{\"op\":\"u\",\"b\":1,\"c\":2}", "a",
+         "the record has no \"a\", a column of the key"},
+        {all, "{\"op\":\"d\",\"a\":1}", NULL, NULL},
+        {all, "{\"op\":\"d\"}", "a", "a column of the key"},
+        {some, "{\"op\":\"u\",\"a\":1,\"b\":2}", NULL, NULL},
+        {some, "{\"op\":\"u\",\"a\":1,\"c\":2}", "b", "by --update"},
+        {replaced, "{\"op\":\"u\",\"a\":1,\"b\":2}", "c", "the record has no \"c\": put null"},
+        {NULL, "{\"op\":\"u\"}", NULL, NULL},
+    };
+    of_names columns = {0};
+    of_rows rows;
+    of_rejection rejection;
+    of_ndjson *ndjson = NULL;
+
+    (void)state;
+    assert_int_equal(of_ndjson_open(RECORD_MAX, &ndjson, NULL), OUTFALL_OK);
+    of_ndjson_kind_key(ndjson, "op");
+    assert_int_equal(of_rows_init(&rows, 3, 20, RECORD_MAX, NULL), OUTFALL_OK);
+    assert_int_equal(of_rows_add_kinds(&rows, NULL), OUTFALL_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(of_names_add(&columns, &"a\0b\0c"[2 * i], 1), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        of_line line = line_of(cases[i].text, strlen(cases[i].text));
+        size_t before = rows.count;
+        of_ndjson_require(ndjson, cases[i].required);
+        enum of_record record = of_ndjson_feed(ndjson, &line, &columns, &rows, &rejection);
+        assert_int_equal(record, cases[i].column == NULL ? OF_RECORD_ROW : OF_RECORD_REJECTED);
+        assert_int_equal(rows.count - before, cases[i].column == NULL);
+        if (cases[i].column == NULL)
+            continue;
+        assert_string_equal(rejection.column, cases[i].column);
+        assert_non_null(strstr(rejection.reason, cases[i].reason));
+        assert_int_equal(rejection.json_bytes, line.length);
+        if (cases[i].required == replaced)
+            assert_null(strstr(rejection.reason, "--update"));
+    }
+    of_names_clear(&columns);
+    of_rows_free(&rows);
+    of_ndjson_close(ndjson);
+}
+
 static void blank_lines_are_skipped(void **state)
 {
     static const char *const lines[] = {"\n", "\r\n", " \t \n", " "};
@@ -212,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(objects_become_rows),
         cmocka_unit_test(bad_lines_are_rejected_with_a_reason),
+        cmocka_unit_test(what_is_required_may_not_be_left_out),
         cmocka_unit_test(blank_lines_are_skipped),
         cmocka_unit_test(a_nul_in_a_string_is_passed_on),
         cmocka_unit_test(a_nul_byte_is_no_json),

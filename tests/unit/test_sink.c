@@ -170,6 +170,141 @@ static void a_row_that_does_not_fit_is_refused_and_the_next_lands(void **state)
     assert_int_equal(query("SELECT sum(id) FROM fit"), 5);
 }
 
+/* ---- Keys and kinds ---------------------------------------------------------------- */
+
+/* Opens a sink on a table of these columns that may be made; *error has what was said. */
+static int try_open(const char *table, const char *columns, const char *mode, const char *key,
+                    outfall_error *error)
+{
+    outfall_schema *schema;
+    outfall_config *config;
+    outfall_sink *sink;
+    assert_int_equal(outfall_schema_new(&schema, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_schema_parse(schema, columns, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_config_new(&config, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_config_set(config, "create", "if-missing", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_config_set(config, "mode", mode, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_config_set(config, "key", key, NULL), OUTFALL_OK);
+    int status = outfall_sink_open(sink_url, table, schema, config, &sink, error);
+    outfall_config_free(config);
+    outfall_schema_free(schema);
+    if (status == OUTFALL_OK)
+        assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    return status;
+}
+
+static void no_table_is_made_whose_key_is_unknown_or_said_in_two_ways(void **state)
+{
+    static const struct {
+        const char *columns, *mode, *key;
+        const char *message; /* NULL: the table is made, */
+        const char *primary; /* with this primary key. */
+    } cases[] = {
+        {"a int64, b int64", "insert", "", NULL, ""},
+        {"a int64, b int64", "upsert", "", "mode=upsert needs a key: set key (--key)", NULL},
+        {"a int64, b int64", "replace", "", "mode=replace needs a key", NULL},
+        {"a int64, b int64", "ignore", "", "or mark columns primary key in the schema", NULL},
+        {"a int64, b int64", "upsert", "b", NULL, "b"},
+        {"a int64, b int64", "insert", "b", NULL, "b"},
+        {"a int64, b int64", "upsert", "b,a", NULL, "a,b"},
+        {"a int64 primary key, b int64", "upsert", "", NULL, "a"},
+        {"a int64 primary key, b int64", "upsert", "a", NULL, "a"},
+        {"a int64 primary key, b int64 primary key", "upsert", "b,a", NULL, "a,b"},
+        {"a int64 primary key, b int64", "upsert", "b",
+         "names b, but the primary key in the schema "
+         "is a",
+         NULL},
+        {"a int64 primary key, b int64", "insert", "b", "names b, but", NULL},
+        {"a int64 primary key, b int64", "upsert", "a,b", "names a, b, but", NULL},
+        {"a int64 primary key, b int64 primary key", "insert", "a", "in the schema is a, b", NULL},
+    };
+    char table[32], sql[160];
+    outfall_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(table, sizeof table, "made%zu", i);
+        int status = try_open(table, cases[i].columns, cases[i].mode, cases[i].key, &error);
+        assert_int_equal(status, cases[i].message == NULL ? OUTFALL_OK : OUTFALL_ERR_CONFIG);
+        if (cases[i].message != NULL && strstr(error.message, cases[i].message) == NULL)
+            fail_msg("case %zu: %s", i, error.message);
+        snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_master WHERE name = '%s'", table);
+        assert_int_equal(query(sql), cases[i].message == NULL);
+        if (cases[i].primary == NULL)
+            continue;
+        snprintf(sql, sizeof sql,
+                 "SELECT coalesce(group_concat(name), '') = '%s' FROM (SELECT name FROM "
+                 "pragma_table_info('%s') WHERE pk > 0 ORDER BY pk)",
+                 cases[i].primary, table);
+        if (query(sql) != 1)
+            fail_msg("case %zu: the primary key is not %s", i, cases[i].primary);
+    }
+}
+
+static void a_table_that_is_there_keeps_its_key(void **state)
+{
+    static const struct {
+        const char *mode, *key;
+        int status;
+    } cases[] = {
+        {"upsert", "", OUTFALL_OK}, /* Its own key. */
+        {"insert", "v", OUTFALL_OK},
+        {"upsert", "id", OUTFALL_OK},
+        {"upsert", "v", OUTFALL_ERR_UNSUPPORTED}, /* Nothing is unique there. */
+    };
+    outfall_error error;
+    (void)state;
+    assert_int_equal(try_open("there", "id int64 primary key, v int64", "insert", "", &error),
+                     OUTFALL_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(
+            try_open("there", "id int64, v int64", cases[i].mode, cases[i].key, &error),
+            cases[i].status);
+}
+
+/* By single puts, and by an array; the columns beside the key take neither a null nor a text. */
+static void of_a_delete_only_the_key_is_looked_at(void **state)
+{
+    static const char *const options[] = {"mode", "upsert", NULL};
+    static const outfall_value beside[] = {
+        {.type = OUTFALL_TYPE_NULL},
+        {.type = OUTFALL_TYPE_TEXT, .length = 4, .as.data = "four"},
+        {.type = OUTFALL_TYPE_TEXT, .length = 2, .as.data = "\xFF\xFE"},
+        {.type = OUTFALL_TYPE_BYTES, .length = 1, .as.data = "\0"},
+        {.type = OUTFALL_TYPE_INT64, .as.integer = 7},
+        {.type = OUTFALL_TYPE_UUID, .length = 16, .as.data = "0123456789abcdef"},
+    };
+    enum { COUNT = sizeof beside / sizeof beside[0] };
+    static const uint8_t delete = OUTFALL_ROW_DELETE;
+    outfall_error error;
+    (void)state;
+    outfall_sink *sink = open_sink("deleted", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    put_rows(writer, 0, 2 * COUNT + 1);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    for (int64_t i = 0; i < COUNT; i++) {
+        const outfall_value values[] = {{.type = OUTFALL_TYPE_INT64, .as.integer = i}, beside[i]};
+        assert_int_equal(outfall_put_kind(writer, delete, &error), OUTFALL_OK);
+        assert_int_equal(outfall_put(writer, &values[0], &error), OUTFALL_OK);
+        assert_int_equal(outfall_put(writer, &values[1], &error), OUTFALL_OK);
+        assert_int_equal(outfall_row_end(writer, 0, &error), OUTFALL_OK);
+    }
+    for (int64_t i = 0; i < COUNT; i++) {
+        const outfall_value values[] = {{.type = OUTFALL_TYPE_INT64, .as.integer = COUNT + i},
+                                        beside[i]};
+        const outfall_rows rows = {
+            .struct_size = sizeof rows, .count = 1, .values = values, .kinds = &delete};
+        assert_int_equal(outfall_write(writer, &rows, NULL, &error), OUTFALL_OK);
+    }
+    /* The key is looked at. */
+    assert_int_equal(outfall_put_kind(writer, delete, &error), OUTFALL_OK);
+    assert_int_equal(outfall_put(writer, &beside[1], &error), OUTFALL_ERR_REFUSED);
+    assert_string_equal(error.column, "id");
+    outfall_row_cancel(writer);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM deleted"), 1);
+    assert_int_equal(query("SELECT id FROM deleted"), 2 * COUNT);
+}
+
 static void an_array_stops_at_the_row_at_fault(void **state)
 {
     outfall_value values[8];
@@ -280,6 +415,9 @@ int main(void)
         cmocka_unit_test(a_close_tells_of_rejected_rows_that_nobody_polled),
         cmocka_unit_test(close_returns_in_time_and_says_what_is_not_durable),
         cmocka_unit_test(a_row_that_does_not_fit_is_refused_and_the_next_lands),
+        cmocka_unit_test(no_table_is_made_whose_key_is_unknown_or_said_in_two_ways),
+        cmocka_unit_test(a_table_that_is_there_keeps_its_key),
+        cmocka_unit_test(of_a_delete_only_the_key_is_looked_at),
         cmocka_unit_test(an_array_stops_at_the_row_at_fault),
         cmocka_unit_test(a_refused_row_becomes_a_dead_letter_and_its_neighbours_land),
         cmocka_unit_test(too_many_rejected_rows_stop_the_sink),

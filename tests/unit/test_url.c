@@ -89,6 +89,34 @@ static void parameters_with_our_prefix_are_taken_out(void **state)
     }
 }
 
+static void what_a_url_sets_can_be_read_before_it_is_opened(void **state)
+{
+    static const struct {
+        const char *url;
+        int status;
+        const char *mode;
+    } cases[] = {
+        {"null:", OUTFALL_OK, "replace"},
+        {"sqlite:a?outfall.mode=upsert&mode=ro", OUTFALL_OK, "upsert"},
+        {"sqlite:a?outfall.mode=none", OUTFALL_ERR_CONFIG, "replace"},
+        {"sqlite", OUTFALL_ERR_CONFIG, "replace"},
+        {NULL, OUTFALL_ERR_INVALID, "replace"},
+    };
+    char mode[16];
+    outfall_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        outfall_config *config = NULL;
+        assert_int_equal(outfall_config_new(&config, NULL), OUTFALL_OK);
+        assert_int_equal(outfall_config_set(config, "mode", "replace", NULL), OUTFALL_OK);
+        assert_int_equal(outfall_config_set_url(config, cases[i].url, &error), cases[i].status);
+        assert_int_equal(outfall_config_get(config, "mode", mode, sizeof mode, NULL), OUTFALL_OK);
+        assert_string_equal(mode, cases[i].mode);
+        outfall_config_free(config);
+    }
+    assert_int_equal(outfall_config_set_url(NULL, "null:", &error), OUTFALL_ERR_INVALID);
+}
+
 static void a_bad_url_is_an_error_that_shows_a_good_one(void **state)
 {
     static const struct {
@@ -222,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_splits_into_scheme_and_rest),
         cmocka_unit_test(parameters_with_our_prefix_are_taken_out),
+        cmocka_unit_test(what_a_url_sets_can_be_read_before_it_is_opened),
         cmocka_unit_test(a_bad_url_is_an_error_that_shows_a_good_one),
         cmocka_unit_test(a_password_is_replaced_by_stars),
         cmocka_unit_test(a_redacted_url_fits_its_buffer),

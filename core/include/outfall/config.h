@@ -48,6 +48,17 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_config_set(outfall_config *config, cons
                                                     const char *value, outfall_error *error);
 
 /**
+ * Sets the options that a URL's query gives (outfall.KEY=VALUE), as opening a sink on it does: to
+ * read them back beforehand. One thread at a time; does not block; the URL is borrowed for the
+ * call.
+ *
+ * @return OUTFALL_OK, OUTFALL_ERR_CONFIG (no URL, or as outfall_config_set), OUTFALL_ERR_NOMEM,
+ *         OUTFALL_ERR_INVALID.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_config_set_url(outfall_config *config, const char *url,
+                                                        outfall_error *error);
+
+/**
  * Reads one option as text into `buffer`, NUL-terminated. Any thread while nobody sets one; does
  * not block.
  *

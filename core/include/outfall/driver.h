@@ -77,11 +77,18 @@ typedef struct outfall_target {
 
 enum outfall_target_flag {
     /*
-     * Two rows have the same key exactly where the key's fields have the same bytes (a decimal's
-     * trailing zeros and the sign of a zero aside), and no other unique index looks at the rows.
-     * The library then leaves one row for a key in a batch and sorts by key:
-     * OUTFALL_BATCH_DISTINCT. Not set: a collation, padding or the type decides what is equal, or
-     * another unique index does; the rows then come in the order they were written.
+     * Equal keys are equal bytes, and rows of different keys do not depend on each other. The
+     * library then leaves one row for a key in a batch, sends deletes first and sorts by key:
+     * OUTFALL_BATCH_DISTINCT. To be set only where, of the rows of a batch,
+     * - two have the same key exactly where the key's fields have the same bytes, a decimal's
+     *   trailing zeros and the sign of a zero aside: no collation, padding or rounding of the
+     *   database's decides what is equal;
+     * - the last of a key leaves what all of them would: every column is updated;
+     * - none can do to another what a different order would undo: no other unique index, no
+     *   trigger, and no foreign key of the table to itself or to a table whose rows its own
+     *   deletes change.
+     * Not set: the rows come in the order they were written, each of them, and the driver has them
+     * act in that order.
      */
     OUTFALL_TARGET_BYTEWISE = 1
 };

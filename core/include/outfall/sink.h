@@ -4,8 +4,8 @@
  * Sinks, writers and events: the way of a row from a thread to a table.
  *
  * A sink is one target table on one URL. Each thread opens a writer of its own and puts
- * rows; the library batches and delivers them. Rows of one writer arrive in order; between
- * writers there is no order. Sinks opened on the same URL share connections and flushers.
+ * rows; the library batches and delivers them. Rows of one writer take effect in their order;
+ * between writers there is no order. Sinks opened on the same URL share connections and flushers.
  *
  * After fork(2) the child must not use the parent's handles: calls return
  * OUTFALL_ERR_CLOSED there, and closing them frees nothing and touches no connection.
@@ -191,8 +191,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_json(outfall_writer *writer, const 
 
 /**
  * Says what the row being built is in a change stream. Called before its first value; a row of
- * which it is not said is an insert. A delete takes a null for every column that is not in the key,
- * NOT NULL or not.
+ * which it is not said is an insert. Of a delete only the columns of the key are looked at: what is
+ * put for any other counts as a null, NOT NULL or not.
  *
  * @param kind  enum outfall_row_kind
  * @return OUTFALL_OK, OUTFALL_ERR_INVALID (no such kind; update or delete with a mode other than
