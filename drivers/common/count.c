@@ -15,6 +15,7 @@ typedef struct count_rule {
 /*
  * A MySQL server that counts a changed row twice counts it so whatever statement's clause it was.
  * Source: https://dev.mysql.com/doc/c-api/8.0/en/mysql-affected-rows.html
+ * In a table with system versions MariaDB 10.11 counts the version that it keeps as well.
  */
 static const count_rule rules[STYLES][MODES] = {
     [DRV_COUNT_PLAIN] =
@@ -27,9 +28,9 @@ static const count_rule rules[STYLES][MODES] = {
     [DRV_COUNT_FOUND_ROWS] =
         {
             [OUTFALL_MODE_INSERT] = {1, 1},
-            [OUTFALL_MODE_UPSERT] = {1, 2},
-            [OUTFALL_MODE_REPLACE] = {1, 2},
-            [OUTFALL_MODE_IGNORE] = {0, 2},
+            [OUTFALL_MODE_UPSERT] = {1, 3},
+            [OUTFALL_MODE_REPLACE] = {1, 3},
+            [OUTFALL_MODE_IGNORE] = {0, 3},
         },
 };
 

@@ -9,8 +9,9 @@
 
 /* How a client library counts rows of ON DUPLICATE KEY, ON CONFLICT, MERGE … */
 enum drv_count_style {
-    DRV_COUNT_PLAIN,     /* Each row inserted or updated is one. */
-    DRV_COUNT_FOUND_ROWS /* MySQL with CLIENT_FOUND_ROWS: 1 new, 2 changed, 1 unchanged. */
+    DRV_COUNT_PLAIN, /* Each row inserted or updated is one. */
+    /* MySQL with CLIENT_FOUND_ROWS: 1 new, 2 changed, 1 unchanged; 3 with a version kept. */
+    DRV_COUNT_FOUND_ROWS
 };
 
 /*

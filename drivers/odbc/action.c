@@ -188,6 +188,7 @@ static const number_rule mysql[] = {
     {1062, DATABASE, ROW, NULL}, /* Unique. */
     {1586, DATABASE, ROW, NULL},
     {1022, DATABASE, ROW, NULL},
+    {1169, DATABASE, ROW, NULL},
     {1048, DATABASE, ROW, NULL}, /* NULL. */
     {1364, DATABASE, ROW, NULL}, /* No default. */
     {1263, DATABASE, ROW, NULL},
@@ -195,6 +196,9 @@ static const number_rule mysql[] = {
     {1217, DATABASE, ROW, NULL},
     {1451, DATABASE, ROW, NULL},
     {1452, DATABASE, ROW, NULL},
+    {1557, DATABASE, ROW, NULL},
+    {1761, DATABASE, ROW, NULL},
+    {1762, DATABASE, ROW, NULL},
     {3819, DATABASE, ROW, NULL}, /* Check, in MySQL; */
     {4025, DATABASE, ROW, NULL}, /* in MariaDB. */
     {1406, DATABASE, ROW, NULL}, /* Too long. */
@@ -205,49 +209,77 @@ static const number_rule mysql[] = {
     {1367, DATABASE, ROW, NULL},
     {1690, DATABASE, ROW, NULL},
     {1411, DATABASE, ROW, NULL},
+    {1441, DATABASE, ROW, NULL}, /* A date out of range. */
+    {1300, DATABASE, ROW, NULL}, /* No text of the character set. */
+    {1416, DATABASE, ROW, NULL}, /* No geometry. */
     {3140, DATABASE, ROW, NULL}, /* JSON. */
+    {3141, DATABASE, ROW, NULL},
     {4038, DATABASE, ROW, NULL},
     {1644, DATABASE, ROW, NULL}, /* SIGNAL of a trigger. */
     {1369, DATABASE, ROW, NULL}, /* A view's check option. */
     {1071, DATABASE, ROW, NULL}, /* A key too long for its index. */
     {1118, DATABASE, ROW, NULL}, /* A row too long. */
     {1526, DATABASE, ROW, NULL}, /* No partition for the row. */
+    {1748, DATABASE, ROW, NULL},
     {1153, DATABASE, ROW, "raise max_allowed_packet, or send smaller values"},
     {1205, DATABASE, RETRY, NULL}, /* Lock timeout. */
     {1213, DATABASE, RETRY, NULL}, /* Deadlock. */
     {1020, DATABASE, RETRY, NULL}, /* Changed since the snapshot. */
-    {1412, DATABASE, RETRY, NULL},
+    {1206, DATABASE, RETRY, NULL}, /* The lock table is full. */
+    {1223, DATABASE, RETRY, NULL}, /* FLUSH TABLES WITH READ LOCK. */
+    {1305, DATABASE, RETRY, NULL}, /* The savepoint went with its transaction. */
+    {1614, DATABASE, RETRY, NULL}, /* A deadlock rolled the branch back. */
+    {1615, DATABASE, RETRY, NULL}, /* A prepared statement has to be made anew. */
+    {3572, DATABASE, RETRY, NULL}, /* Lock timeout, with NOWAIT. */
     {1317, DATABASE, RETRY, NULL}, /* KILL QUERY. */
     {1969, DATABASE, RETRY, "see max_statement_time where this comes again"},
     {3024, DATABASE, RETRY, "see max_execution_time where this comes again"},
     {1180, DATABASE, RETRY, NULL},
     {1037, DATABASE, RETRY, NULL}, /* Memory. */
+    {1038, DATABASE, RETRY, NULL},
     {1041, DATABASE, RETRY, NULL},
+    {5, DATABASE, RETRY, NULL},
     {1040, IO, RETRY, BUSY_ADVICE},
     {1203, IO, RETRY, BUSY_ADVICE},
     {1226, IO, RETRY, BUSY_ADVICE},
+    {1042, IO, RETRY, NULL},
+    {1043, IO, RETRY, NULL},
+    {1047, IO, RETRY, NULL}, /* A cluster's node that is not ready. */
+    {3168, IO, RETRY, NULL},
     {1053, IO, RETRY, NULL}, /* Shutdown. */
     {1077, IO, RETRY, NULL},
     {1079, IO, RETRY, NULL},
     {1080, IO, RETRY, NULL},
-    {1129, IO, RETRY, "the server has blocked this host: mariadb-admin flush-hosts"},
+    {3032, IO, RETRY, NULL},
+    {1129, IO, STOP, "the server has blocked this host: mariadb-admin flush-hosts"},
+    {1152, IO, RETRY, NULL}, /* The connection was aborted. */
+    {1184, IO, RETRY, NULL},
     {1158, IO, RETRY, NULL}, /* The network. */
     {1159, IO, RETRY, NULL},
     {1160, IO, RETRY, NULL},
     {1161, IO, RETRY, NULL},
     {1927, IO, RETRY, NULL}, /* KILL. */
+    {4031, IO, RETRY, NULL}, /* Closed for inactivity. */
     {2002, IO, RETRY, NULL}, /* The client: no server there, */
     {2003, IO, RETRY, NULL},
+    {2004, IO, RETRY, NULL},
     {2005, IO, RETRY, NULL},
     {2006, IO, RETRY, NULL}, /* gone, */
     {2012, IO, RETRY, NULL},
     {2013, IO, RETRY, NULL}, /* lost, */
     {2014, IO, RETRY, NULL},
+    {2027, IO, RETRY, NULL},
     {2026, IO, STOP, "TLS failed: see the driver's SSL keywords"},
     {2055, IO, RETRY, NULL},
+    {2056, IO, RETRY, NULL},
+    {5013, IO, RETRY, NULL},
+    {5014, IO, RETRY, NULL},
     {2008, NOMEM, RETRY, NULL},
     {3, DATABASE, RETRY, FULL_ADVICE},
+    {28, DATABASE, RETRY, FULL_ADVICE},
     {1021, DATABASE, RETRY, FULL_ADVICE},
+    {1026, DATABASE, RETRY, FULL_ADVICE},
+    {1030, DATABASE, RETRY, NULL}, /* The storage engine. */
     {1114, DATABASE, RETRY, FULL_ADVICE},
     {1290, DATABASE, STOP, READ_ONLY_ADVICE},
     {1792, DATABASE, STOP, READ_ONLY_ADVICE},
@@ -266,14 +298,18 @@ static const number_rule mysql[] = {
     {1146, CHANGED, RESTART, NULL}, /* No such table, */
     {1051, CHANGED, RESTART, NULL},
     {1054, CHANGED, RESTART, NULL}, /* column. */
+    {1109, CHANGED, RESTART, NULL},
     {1136, CHANGED, RESTART, NULL},
-    {1615, CHANGED, RESTART, NULL}, /* A prepared statement has to be made anew. */
+    {2057, CHANGED, RESTART, NULL},
+    {1412, CHANGED, RESTART, NULL},
     {1906, CHANGED, RESTART, NULL}, /* The column is generated now. */
+    {1907, CHANGED, RESTART, NULL},
     {3105, CHANGED, RESTART, NULL},
 };
 
 /* Source: https://www.sqlite.org/rescode.html; the ODBC driver gives the primary codes. */
 static const number_rule sqlite[] = {
+    {4, DATABASE, RETRY, NULL}, /* Rolled back in between. */
     {5, DATABASE, RETRY, "another connection holds the file's lock: end its transaction"},
     {6, DATABASE, RETRY, NULL},
     {7, NOMEM, RETRY, NULL},
@@ -357,6 +393,7 @@ static const state_rule states[] = {
     {"428C9", CHANGED, RESTART, NULL},
     {"42P10", CHANGED, RESTART, NULL},
     {"44", DATABASE, ROW, NULL},
+    {"45", DATABASE, ROW, NULL}, /* SIGNAL of a trigger. */
     {"53100", DATABASE, RETRY, FULL_ADVICE},
     {"53300", IO, RETRY, BUSY_ADVICE},
     {"53400", DATABASE, STOP, NULL},
@@ -369,6 +406,7 @@ static const state_rule states[] = {
     {"57P04", NOT_FOUND, STOP, "the database was dropped"},
     {"57", IO, RETRY, NULL},
     {"58030", DATABASE, RETRY, NULL},
+    {"70100", DATABASE, RETRY, NULL}, /* The statement was killed. */
     {"72", DATABASE, RETRY, NULL},
     {"HV", DATABASE, RETRY, NULL},
     {"P0", DATABASE, ROW, NULL},
@@ -479,7 +517,8 @@ const char *drv_odbc_action_column(const char *message, const outfall_column *co
             continue;
         at += strlen(leads[i]);
         length = step_name(&at, &from);
-        while (*at == '.') { /* Schema and table stand before. */
+        /* Schema and table stand before; or a sentence ends. */
+        while (*at == '.' && strchr(" \t\r\n", at[1]) == NULL) {
             at++;
             length = step_name(&at, &from);
         }

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "odbc/fault.h"
 
-static void block_pipe(outfall_connection *connection)
+void drv_odbc_block_pipe(outfall_connection *connection)
 {
     sigset_t pipe, before;
     sigemptyset(&pipe);
@@ -17,7 +17,7 @@ static void block_pipe(outfall_connection *connection)
 }
 
 /* One that came meanwhile was the client library's: it is taken and dropped. */
-static void unblock_pipe(outfall_connection *connection)
+void drv_odbc_unblock_pipe(outfall_connection *connection)
 {
     const struct timespec at_once = {0, 0};
     sigset_t pipe;
@@ -41,13 +41,13 @@ int drv_odbc_enter(outfall_connection *connection, const char *doing, const char
         return drv_odbc_fail_lost(connection, "it was lost before", error);
     if (drv_now_us() >= deadline_us)
         return drv_odbc_fail_timeout(connection, error);
-    block_pipe(connection);
+    drv_odbc_block_pipe(connection);
     return OUTFALL_OK;
 }
 
 int drv_odbc_leave(outfall_connection *connection, int status)
 {
-    unblock_pipe(connection);
+    drv_odbc_unblock_pipe(connection);
     connection->subject = NULL; /* It may be freed before the next message. */
     return status;
 }

@@ -16,4 +16,8 @@ int drv_odbc_enter(outfall_connection *connection, const char *doing, const char
 /* Ends a call; legal after a drv_odbc_enter that failed. Returns `status`. */
 int drv_odbc_leave(outfall_connection *connection, int status);
 
+/* Of SIGPIPE alone, in the calling thread, for what is no call: the end of a session. */
+void drv_odbc_block_pipe(outfall_connection *connection);
+void drv_odbc_unblock_pipe(outfall_connection *connection);
+
 #endif

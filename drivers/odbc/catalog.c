@@ -7,6 +7,7 @@
 
 #include "common/fail.h"
 #include "common/identifier.h"
+#include "odbc/probe.h"
 #include "odbc/query.h"
 #include "odbc/sql.h"
 #include "odbc/type.h"
@@ -27,7 +28,7 @@ enum { STATISTIC_NON_UNIQUE = 3, STATISTIC_INDEX = 5, STATISTIC_KIND = 6, STATIS
 
 /* Columns of the dialects' own queries (dialect.h). */
 enum { MORE_NAME, MORE_WORDS, MORE_TYPE, MORE_CAST, MORE_DEFAULT, MORE_SIZE, MORE_DIGITS };
-enum { UNIQUE_INDEX, UNIQUE_COLUMN, UNIQUE_KIND, UNIQUE_BYTEWISE };
+enum { UNIQUE_INDEX, UNIQUE_COLUMN, UNIQUE_KIND, UNIQUE_BYTEWISE, UNIQUE_COLLATION };
 
 static bool same(const drv_odbc_dialect *dialect, const char *left, const char *right)
 {
@@ -54,8 +55,10 @@ void drv_odbc_table_free(drv_odbc_table *table)
         free(table->fields[i].cast);
         free(table->fields[i].default_value);
     }
-    for (size_t i = 0; i < table->part_count; i++)
+    for (size_t i = 0; i < table->part_count; i++) {
         free(table->parts[i].index);
+        free(table->parts[i].collation);
+    }
     free(table->fields);
     free(table->parts);
     free(table->schema);
@@ -304,6 +307,8 @@ static int read_more(outfall_connection *connection, drv_odbc_table *table, outf
         field->locked = has_word(words, "locked");
         field->ruled = has_word(words, "ruled");
         field->unsafe = has_word(words, "unsafe");
+        field->unknown = has_word(words, "unknown");
+        field->only = has_word(words, "only");
         if (!copy_cell(&answer, i, MORE_TYPE, &field->type_name) ||
             !copy_cell(&answer, i, MORE_CAST, &field->cast) ||
             !copy_cell(&answer, i, MORE_DEFAULT, &field->default_value))
@@ -352,7 +357,10 @@ static int read_uniques(outfall_connection *connection, drv_odbc_table *table, o
                           drv_odbc_cell(&answer, i, UNIQUE_COLUMN), error);
         part->primary = has_word(kind, "primary");
         part->partial = has_word(kind, "partial");
+        part->deferrable = has_word(kind, "deferrable");
         part->bytewise = has_word(drv_odbc_cell(&answer, i, UNIQUE_BYTEWISE), "bytewise");
+        if (status == OUTFALL_OK && !copy_cell(&answer, i, UNIQUE_COLLATION, &part->collation))
+            status = drv_fail_nomem(error);
     }
     drv_odbc_answer_free(&answer);
     return status;
@@ -395,11 +403,42 @@ static int ask_uniques(outfall_connection *connection, drv_odbc_table *table, ou
     return status;
 }
 
+static int read_dependent(outfall_connection *connection, drv_odbc_table *table,
+                          outfall_error *error)
+{
+    const char *query = connection->dialect->queries.dependent;
+    drv_odbc_answer answer = {0};
+    if (query == NULL)
+        return OUTFALL_OK;
+    int status = drv_odbc_query(connection, query, table->schema != NULL ? table->schema : "main",
+                                table->name, &answer, error);
+    table->dependent = answer.rows > 0;
+    drv_odbc_answer_free(&answer);
+    return status;
+}
+
+/* A table whose rows a rollback would not take back. */
+static int check_safe(const outfall_connection *connection, const drv_odbc_table *table,
+                      outfall_error *error)
+{
+    if (table->fields[0].unknown)
+        return refuse(error, connection->subject,
+                      "is a view, or cannot be opened: whether its engine has transactions is not "
+                      "told; name the table behind it, which has to be of InnoDB or the like");
+    if (table->fields[0].unsafe)
+        return refuse(error, connection->subject,
+                      "is of an engine without transactions, which would keep a part of a batch "
+                      "that fails; change it: ALTER TABLE ... ENGINE = InnoDB");
+    return OUTFALL_OK;
+}
+
 int drv_odbc_catalog_read(outfall_connection *connection, const outfall_table_name *name,
                           drv_odbc_table *out, outfall_error *error)
 {
     memset(out, 0, sizeof *out);
     int status = find_table(connection, name, out, error);
+    if (status == OUTFALL_OK) /* What changes from here on differs from it later. */
+        status = drv_odbc_probe_state(connection, out->schema, out->name, &out->state, error);
     if (status == OUTFALL_OK)
         status = read_fields(connection, out, error);
     if (status == OUTFALL_OK && out->field_count == 0)
@@ -410,10 +449,10 @@ int drv_odbc_catalog_read(outfall_connection *connection, const outfall_table_na
         status = read_uniques(connection, out, error);
     else if (status == OUTFALL_OK)
         status = ask_uniques(connection, out, error);
-    if (status == OUTFALL_OK && out->fields[0].unsafe)
-        status = refuse(error, connection->subject,
-                        "is of an engine without transactions, which would keep a part of a batch "
-                        "that fails; change it: ALTER TABLE ... ENGINE = InnoDB");
+    if (status == OUTFALL_OK)
+        status = read_dependent(connection, out, error);
+    if (status == OUTFALL_OK)
+        status = check_safe(connection, out, error);
     for (size_t i = 0; status == OUTFALL_OK && i < out->part_count; i++)
         if (out->parts[i].primary && out->parts[i].field != DRV_ODBC_NO_FIELD)
             out->fields[out->parts[i].field].primary = true;

@@ -17,10 +17,12 @@ typedef struct drv_odbc_field {
     bool generated;
     bool identity_always;
     bool identity_default;
-    bool rounds; /* Would change values in silence. */
-    bool locked; /* This user has no right to write it, or the view cannot. */
-    bool ruled;  /* Its table has a rule, and takes no upsert. */
-    bool unsafe; /* Its table takes part in no transaction. */
+    bool rounds;  /* Would change values in silence. */
+    bool locked;  /* This user has no right to write it, or the view cannot. */
+    bool ruled;   /* Its table has a rule, and takes no upsert. */
+    bool unsafe;  /* Its table takes part in no transaction, */
+    bool unknown; /* or that is not told. */
+    bool only;    /* Its table may have children, whose rows are not its own. */
     bool primary;
 } drv_odbc_field;
 
@@ -29,8 +31,10 @@ typedef struct drv_odbc_part {
     char *index;
     uint32_t field; /* Its index into `fields`; DRV_ODBC_NO_FIELD: an expression. */
     bool primary;
-    bool partial;  /* The index does not hold for all rows, or not at once. */
-    bool bytewise; /* Its collation compares bytes. */
+    bool partial;    /* The index does not hold for all rows, or not at once. */
+    bool deferrable; /* That is why it is partial. */
+    bool bytewise;   /* Its collation compares bytes. */
+    char *collation; /* Quoted, where statements must name it; NULL: they need not. */
 } drv_odbc_part;
 
 #define DRV_ODBC_NO_FIELD UINT32_MAX
@@ -42,6 +46,8 @@ typedef struct drv_odbc_table {
     size_t field_count;
     drv_odbc_part *parts; /* The parts of one index stand together, in order. */
     size_t part_count;
+    bool dependent; /* Its rows are not independent of each other. */
+    uint64_t state; /* drv_odbc_probe_state, from before the indexes were read. */
 } drv_odbc_table;
 
 /*

@@ -17,9 +17,10 @@
  */
 static void close_session(outfall_connection *connection)
 {
+    bool dead = connection->dead || atomic_load(&connection->severed);
     if (connection->socket >= 0)
-        shutdown(connection->socket, connection->dead ? SHUT_RDWR : SHUT_RD);
-    else if (connection->in_transaction && !connection->dead && connection->dialect != NULL &&
+        shutdown(connection->socket, dead ? SHUT_RDWR : SHUT_RD);
+    else if (connection->in_transaction && !dead && connection->dialect != NULL &&
              connection->dialect->rollback != NULL)
         (void)drv_odbc_run(connection, connection->dialect->rollback, NULL);
     drv_odbc_plans_free(connection);
@@ -32,6 +33,7 @@ void drv_odbc_disconnect(outfall_connection *connection)
     if (connection == NULL)
         return;
     connection->deadline_us = INT64_MAX;
+    drv_odbc_block_pipe(connection); /* The server may be gone, and TLS says goodbye. */
     if (connection->connected)
         close_session(connection);
     if (connection->dbc != SQL_NULL_HDBC)
@@ -40,6 +42,7 @@ void drv_odbc_disconnect(outfall_connection *connection)
         SQLFreeHandle(SQL_HANDLE_ENV, connection->env);
     if (connection->socket >= 0)
         close(connection->socket);
+    drv_odbc_unblock_pipe(connection);
     pthread_mutex_destroy(&connection->guard);
     drv_odbc_wide_free(&connection->text);
     free(connection);

@@ -206,7 +206,10 @@ static int make_target(const description *it, drv_odbc_target **out, outfall_err
     target->base.display_name = display.data;
     target->shape.table = display.data;
     target->name = strdup(it->table.name);
-    if (display.failed || target->name == NULL)
+    target->schema = it->table.schema != NULL ? strdup(it->table.schema) : NULL;
+    target->state = it->table.state;
+    if (display.failed || target->name == NULL ||
+        (it->table.schema != NULL && target->schema == NULL))
         status = drv_fail_nomem(error);
     for (uint32_t i = 0; status == OUTFALL_OK && i < it->count; i++) {
         status = fill_column(it, target, i, error);
@@ -214,6 +217,7 @@ static int make_target(const description *it, drv_odbc_target **out, outfall_err
             target->shape.overriding = 1;
     }
     target->shape.column_count = target->base.column_count;
+    target->shape.only = it->table.fields[0].only;
     if (status == OUTFALL_OK) {
         drv_odbc_sql_probe(&probe, &target->shape);
         target->probe = probe.data;

@@ -10,6 +10,7 @@
  *   $u  the updates: `set`, joined by ", "    $m  the matches: `match`, joined by " AND "
  *   $v  the values: `value`, joined by ", "   $f  the key's first column, quoted
  *   $o  `overriding`, or nothing              $l  the rows' keys of one column: ?, ?
+ *   $i  `only`, or nothing                    $g  the key's columns, with their collations
  *   $d  the rows' keys: ("k" = ? AND "l" = ?) OR (…)
  * In `row`, $p is the row's parameters: `parameter` joined by ", "; rows are joined by " UNION ALL
  * ". In `parameter`, `set`, `match` and `value`, $n is the column's name, quoted, and $p a
@@ -129,7 +130,8 @@ typedef struct drv_odbc_statements {
     const char *match;
     const char *value;
     const char *overriding; /* To write GENERATED ALWAYS identities; NULL: cannot be done. */
-    const char *reset; /* Sets a column to its default, $n; NULL: only by the default's text. */
+    const char *only;       /* Before a table, to leave its children out; NULL: it has none. */
+    const char *reset;      /* Sets a column to its default: $n. */
 } drv_odbc_statements;
 
 enum drv_odbc_savepoint { DRV_ODBC_SAVEPOINT, DRV_ODBC_RELEASE, DRV_ODBC_ROLLBACK_TO };
@@ -140,22 +142,36 @@ typedef struct drv_odbc_queries {
      * ?: schema, table, both as the catalog functions gave them. One row a column that has more to
      * say than SQLColumns: its name; words out of "generated", "always", "default" (identities),
      * "rounds", "locked" (no right to write it), "ruled" (its table takes no upsert, for a rule
-     * that it has), "unsafe" (its table takes part in no transaction); the name of its type; the
-     * type that a parameter is cast to; its default as SQL; its COLUMN_SIZE; its DECIMAL_DIGITS.
-     * NULL where SQLColumns says it well. NULL for the query: SQLColumns is all there is.
+     * that it has), "unsafe" (its table takes part in no transaction), "unknown" (whether it does
+     * is not told), "only" (its table may have children, whose rows are not its own); the name of
+     * its type; the type that a parameter is cast to; its default as SQL; its COLUMN_SIZE; its
+     * DECIMAL_DIGITS. NULL where SQLColumns says it well. NULL for the query: SQLColumns is all
+     * there is.
      */
     const char *columns;
     /*
      * ?: schema, table. One row a column of each unique index, in order: the index's name; the
      * column's, or NULL for an expression; "primary", "whole" or "partial" (it does not hold for
-     * all rows, or not at once); "bytewise" where its collation compares bytes. NULL:
+     * all rows, or not at once), with it "deferrable" where that is why; "bytewise" where its
+     * collation compares bytes; the collation, quoted, where statements must name it. NULL:
      * SQLPrimaryKeys and SQLStatistics.
      */
     const char *uniques;
     /* One row: the schema of table ? (or of any) where none is named. NULL: if it is only one. */
     const char *schema;
-    /* ?: table. What changes where the table does, beside its columns. NULL: nothing is asked. */
+    /*
+     * ?: schema, table; or the table alone. What changes where the table does, beside its columns:
+     * where any unique index is a key (`any_unique`), its indexes. NULL: nothing is asked.
+     */
     const char *state;
+    /*
+     * ?: schema, table. Any row where the table's rows depend on each other, so that the library
+     * may not judge keys: see OUTFALL_TARGET_BYTEWISE. NULL: nobody can tell, and they are taken
+     * not to.
+     */
+    const char *dependent;
+    /* One row: a name, and the connection's cipher, empty without TLS. NULL: it is not checked. */
+    const char *cipher;
     const char *ping; /* Any query; NULL: a catalog function. */
 } drv_odbc_queries;
 

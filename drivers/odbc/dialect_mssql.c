@@ -105,6 +105,13 @@ const drv_odbc_dialect drv_odbc_mssql = {
                 "c.column_id = x.column_id WHERE i.is_unique = 1 AND i.is_disabled = 0 AND "
                 "i.object_id = OBJECT_ID(QUOTENAME(?) + '.' + QUOTENAME(?)) ORDER BY i.index_id, "
                 "x.key_ordinal",
+            .dependent =
+                "SELECT 1 FROM sys.triggers WHERE is_disabled = 0 AND parent_id = "
+                "OBJECT_ID(QUOTENAME(?) + '.' + QUOTENAME(?)) UNION ALL SELECT 1 FROM "
+                "sys.foreign_keys u JOIN sys.foreign_keys d ON d.parent_object_id = "
+                "u.referenced_object_id AND d.referenced_object_id = u.parent_object_id WHERE "
+                "u.parent_object_id = OBJECT_ID(QUOTENAME(?) + '.' + QUOTENAME(?)) AND "
+                "(u.referenced_object_id = u.parent_object_id OR d.delete_referential_action <> 0)",
         },
     .create = "CREATE TABLE $t ($b)",
     .nullable = " NULL",

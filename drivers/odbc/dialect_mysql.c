@@ -102,7 +102,8 @@ static const drv_odbc_type types[] = {
     "SELECT c.column_name, CONCAT_WS(' ', "                                                        \
     "IF(c.extra LIKE '%VIRTUAL%' OR c.extra LIKE '%STORED%' OR c.extra LIKE '%PERSISTENT%', "      \
     "'generated', NULL), IF(c.extra LIKE '%auto_increment%', 'default', NULL), "                   \
-    "IF(v.is_updatable = 'NO', 'locked', NULL), IF(e.transactions = 'NO', 'unsafe', NULL)), "      \
+    "IF(v.is_updatable = 'NO', 'locked', NULL), IF(e.transactions = 'NO', 'unsafe', NULL), "       \
+    "IF(t.engine IS NULL, 'unknown', NULL)), "                                                     \
     "CASE WHEN c.column_type = 'tinyint(1)' THEN 'bool' WHEN c.column_type LIKE '%unsigned%' "     \
     "THEN CONCAT(c.data_type, ' unsigned') WHEN c.column_type = 'char(36)' AND "                   \
     "c.collation_name = 'ascii_bin' THEN 'uuid' /*M!100300 WHEN EXISTS (SELECT 1 FROM "            \
@@ -124,10 +125,38 @@ static const drv_odbc_type types[] = {
     "SELECT s.index_name, IF(s.sub_part IS NULL, s.column_name, NULL), "                           \
     "IF(s.index_name = 'PRIMARY', 'primary', 'whole'), IF(c.collation_name = 'binary' OR "         \
     "RIGHT(c.collation_name, 10) = '_nopad_bin' OR RIGHT(c.collation_name, 9) = '_0900_bin', "     \
-    "'bytewise', NULL) FROM information_schema.statistics s JOIN information_schema.columns c "    \
-    "ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = "      \
+    "'bytewise', NULL) FROM information_schema.statistics s LEFT JOIN information_schema.columns " \
+    "c ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = "    \
     "s.column_name WHERE s.non_unique = 0 AND s.table_schema = ? AND s.table_name = ? "            \
     "ORDER BY s.index_name, s.seq_in_index"
+
+/* Any unique index is a key: ON DUPLICATE KEY would take rows of one that came later. */
+#define STATE                                                                                      \
+    "SELECT index_name, seq_in_index, column_name, sub_part FROM information_schema.statistics "   \
+    "WHERE non_unique = 0 AND table_schema = ? AND table_name = ? ORDER BY index_name, "           \
+    "seq_in_index"
+
+/*
+ * Rows are not independent where a trigger sees them, they refer to other rows of the table, or to
+ * rows that go or change with rows of it. Triggers are not told to who has no right to them: then
+ * there may be some. A schema's right may be one of a pattern.
+ */
+#define IS_OURS                                                                                    \
+    "privilege_type = 'TRIGGER' AND "                                                              \
+    "grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')"
+#define DEPENDENT                                                                                  \
+    "SELECT 1 FROM information_schema.triggers WHERE event_object_schema = ? AND "                 \
+    "event_object_table = ? UNION ALL SELECT 1 FROM information_schema.referential_constraints "   \
+    "u JOIN information_schema.referential_constraints d ON d.constraint_schema = "                \
+    "u.constraint_schema AND d.table_name = u.referenced_table_name AND "                          \
+    "d.unique_constraint_schema = u.constraint_schema AND d.referenced_table_name = "              \
+    "u.table_name WHERE u.constraint_schema = ? AND u.table_name = ? AND "                         \
+    "(u.referenced_table_name = u.table_name OR d.delete_rule IN ('CASCADE', 'SET NULL', 'SET "    \
+    "DEFAULT')) UNION ALL SELECT 1 FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM "                     \
+    "information_schema.user_privileges WHERE " IS_OURS ") AND NOT EXISTS (SELECT 1 FROM "         \
+    "information_schema.schema_privileges WHERE " IS_OURS " AND ? LIKE table_schema AND ? <> "     \
+    "'') AND NOT EXISTS (SELECT 1 FROM information_schema.table_privileges WHERE " IS_OURS " "     \
+    "AND table_schema = ? AND table_name = ?)"
 
 #define INSERT "INSERT INTO $t ($c) VALUES $a ON DUPLICATE KEY UPDATE "
 
@@ -146,8 +175,11 @@ const drv_odbc_dialect drv_odbc_mysql = {
             .reset = "$n = DEFAULT",
         },
     .queries = {.ping = "SELECT 1",
+                .cipher = "SHOW SESSION STATUS LIKE 'Ssl_cipher'",
                 .columns = COLUMNS,
                 .uniques = UNIQUES,
+                .state = STATE,
+                .dependent = DEPENDENT,
                 .schema = "SELECT DATABASE()"},
     .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
     .nullable = " NULL",

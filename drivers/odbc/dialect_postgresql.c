@@ -84,7 +84,8 @@ static const drv_odbc_type types[] = {
     "('timetz', 'interval')) THEN 'rounds' END, "                                                  \
     "CASE WHEN NOT pg_catalog.has_column_privilege(r.oid, a.attnum, 'INSERT') OR r.kind = 'v' "    \
     "AND NOT r.instead AND NOT pg_catalog.pg_column_is_updatable(r.oid, a.attnum, true) "          \
-    "THEN 'locked' END, CASE WHEN r.ruled THEN 'ruled' END), "                                     \
+    "THEN 'locked' END, CASE WHEN r.ruled THEN 'ruled' END, "                                      \
+    "CASE WHEN r.kind = 'r' THEN 'only' END), "                                                    \
     "t.typname, pg_catalog.quote_ident(s.nspname) || '.' || pg_catalog.quote_ident(t.typname), "   \
     "NULL, CASE WHEN t.typname = 'name' THEN 63 WHEN b.typmod < 4 THEN 0 WHEN t.typname = "        \
     "'numeric' THEN (b.typmod - 4) >> 16 ELSE b.typmod - 4 END, "                                  \
@@ -95,10 +96,16 @@ static const drv_odbc_type types[] = {
     "JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = b.attnum "                \
     "ORDER BY a.attnum"
 
-/* Columns that an index only includes are no part of its key. */
+/*
+ * Columns that an index only includes are no part of its key. An index that takes NULLs for equal
+ * does not hold for all rows as we have it, for whom a key's NULL is equal to none. (The column
+ * came with version 15: of the row as JSON it is NULL before that.)
+ */
 #define UNIQUES                                                                                    \
-    "SELECT x.relname, a.attname, CASE WHEN i.indpred IS NOT NULL OR NOT i.indimmediate OR NOT "   \
-    "i.indisvalid THEN 'partial' WHEN i.indisprimary THEN 'primary' ELSE 'whole' END, "            \
+    "SELECT x.relname, a.attname, CASE WHEN NOT i.indimmediate THEN 'partial deferrable' "         \
+    "WHEN i.indpred IS NOT NULL OR NOT i.indisvalid OR NOT a.attnotnull AND "                      \
+    "(pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct') = 'true' THEN 'partial' "                  \
+    "WHEN i.indisprimary THEN 'primary' ELSE 'whole' END, "                                        \
     "CASE WHEN l.collisdeterministic THEN 'bytewise' END "                                         \
     "FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid "               \
     "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "                                            \
@@ -109,12 +116,34 @@ static const drv_odbc_type types[] = {
     "WHERE i.indisunique AND n.nspname = ? AND c.relname = ? "                                     \
     "ORDER BY i.indexrelid, k"
 
+/*
+ * `reached` are the table, with what it is a part of and its parts, and those that deletes of its
+ * rows change by foreign keys, step by step. A trigger there, a foreign key of the table to one of
+ * them, or a partition's own unique index makes its rows depend on each other.
+ */
+#define DEPENDENT                                                                                  \
+    "WITH RECURSIVE r AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace "   \
+    "n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?), family(oid) AS (SELECT "  \
+    "oid FROM r UNION SELECT p.relid FROM r CROSS JOIN LATERAL "                                   \
+    "pg_catalog.pg_partition_tree(pg_catalog.pg_partition_root(r.oid)) p), reached(oid) AS "       \
+    "(SELECT oid FROM family UNION SELECT f.conrelid FROM reached d JOIN "                         \
+    "pg_catalog.pg_constraint f ON f.confrelid = d.oid AND f.contype = 'f' AND f.confdeltype IN "  \
+    "('c', 'n', 'd')) SELECT 1 FROM reached d JOIN pg_catalog.pg_trigger t ON t.tgrelid = d.oid "  \
+    "WHERE t.tgenabled <> 'D' AND (t.tgconstraint = 0 OR NOT t.tgisinternal) UNION ALL SELECT 1 "  \
+    "FROM reached d JOIN pg_catalog.pg_constraint f ON f.confrelid = d.oid AND f.contype = 'f' "   \
+    "WHERE f.conrelid IN (SELECT oid FROM family) UNION ALL SELECT 1 FROM r CROSS JOIN LATERAL "   \
+    "pg_catalog.pg_partition_tree(r.oid) p JOIN pg_catalog.pg_index x ON x.indrelid = p.relid "    \
+    "AND (x.indisunique OR x.indisexclusion) WHERE p.relid <> r.oid AND NOT EXISTS (SELECT 1 "     \
+    "FROM pg_catalog.pg_partition_ancestors(x.indexrelid) u JOIN pg_catalog.pg_index y ON "        \
+    "y.indexrelid = u.relid WHERE y.indrelid = r.oid)"
+
 /* A table is found by the search path. */
 #define SCHEMA                                                                                     \
     "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "       \
     "c.relnamespace WHERE c.relname = ? AND pg_catalog.pg_table_is_visible(c.oid)"
 
-#define INSERT "INSERT INTO $t ($c) $oVALUES $a"
+/* Only with an alias can a table be named "excluded". */
+#define INSERT_AS "INSERT INTO $t AS outfall_target ($c) $oVALUES $a"
 
 const drv_odbc_dialect drv_odbc_postgresql = {
     .name = "postgresql",
@@ -122,17 +151,22 @@ const drv_odbc_dialect drv_odbc_postgresql = {
     .names = {'"', '"', .most = 63},
     .statements =
         {
-            .insert = INSERT,
-            .upsert = INSERT " ON CONFLICT ($k) DO UPDATE SET $u",
-            .ignore = INSERT " ON CONFLICT ($k) DO NOTHING",
-            .erase = "DELETE FROM $t WHERE $k IN ($l)",
-            .erase_wide = "DELETE FROM $t WHERE ($k) IN ($s)",
+            .insert = "INSERT INTO $t ($c) $oVALUES $a",
+            .upsert = INSERT_AS " ON CONFLICT ($k) DO UPDATE SET $u",
+            .ignore = INSERT_AS " ON CONFLICT ($k) DO NOTHING",
+            .erase = "DELETE FROM $i$t WHERE $k IN ($l)",
+            .erase_wide = "DELETE FROM $i$t WHERE ($k) IN ($s)",
             .cast = "CAST($p AS $y)",
             .set = "$n = excluded.$n",
             .overriding = "OVERRIDING SYSTEM VALUE ",
+            .only = "ONLY ",
             .reset = "$n = DEFAULT",
         },
-    .queries = {.ping = "SELECT 1", .columns = COLUMNS, .uniques = UNIQUES, .schema = SCHEMA},
+    .queries = {.ping = "SELECT 1",
+                .columns = COLUMNS,
+                .uniques = UNIQUES,
+                .dependent = DEPENDENT,
+                .schema = SCHEMA},
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -70,20 +70,42 @@ static const drv_odbc_type types[] = {
     "'INTEGER' THEN 'default' ELSE '' END, x.type, NULL, x.dflt_value, NULL, NULL "                \
     "FROM (SELECT ? AS s, ? AS t) a CROSS JOIN pragma_table_xinfo(a.t, a.s) x"
 
-/* CROSS JOIN keeps the order in which the arguments become known. A row key has no index. */
+/*
+ * CROSS JOIN keeps the order in which the arguments become known. A row key has no index. An index
+ * may have another collation than its column, and a DELETE has to find what ON CONFLICT would.
+ */
 #define UNIQUES                                                                                    \
-    "SELECT 'primary key', x.name, 'primary', 'bytewise' FROM (SELECT ? AS s, ? AS t) a CROSS "    \
-    "JOIN pragma_table_info(a.t, a.s) x WHERE x.pk > 0 AND NOT EXISTS (SELECT 1 FROM "             \
+    "SELECT 'primary key', x.name, 'primary', 'bytewise', NULL FROM (SELECT ? AS s, ? AS t) a "    \
+    "CROSS JOIN pragma_table_info(a.t, a.s) x WHERE x.pk > 0 AND NOT EXISTS (SELECT 1 FROM "       \
     "pragma_index_list(a.t, a.s) l WHERE l.origin = 'pk') UNION ALL "                              \
     "SELECT l.name, x.name, CASE WHEN l.partial THEN 'partial' WHEN l.origin = 'pk' THEN "         \
-    "'primary' ELSE 'whole' END, CASE WHEN x.coll = 'BINARY' THEN 'bytewise' END "                 \
+    "'primary' ELSE 'whole' END, CASE WHEN x.coll = 'BINARY' THEN 'bytewise' END, "                \
+    "'\"' || replace(x.coll, '\"', '\"\"') || '\"' "                                               \
     "FROM (SELECT ? AS s, ? AS t) a CROSS JOIN pragma_index_list(a.t, a.s) l CROSS JOIN "          \
     "pragma_index_xinfo(l.name, a.s) x WHERE l.\"unique\" AND x.key"
 
 /* SQLite keeps the statement that made the table, and its ODBC driver does not tell of NOT NULL. */
 #define STATE "SELECT sql FROM main.sqlite_master WHERE type = 'table' AND name = ?"
 
+/*
+ * `reached` are the table and those that deletes of its rows change by foreign keys, step by step.
+ * A trigger there, a foreign key of the table to one of them, or a clause by which it drops rows
+ * makes its rows depend on each other.
+ */
+#define DEPENDENT                                                                                  \
+    "WITH RECURSIVE a AS (SELECT ? AS s, lower(?) AS t), reached(name) AS (SELECT t FROM a "       \
+    "UNION SELECT lower(t.name) FROM reached r CROSS JOIN main.sqlite_master t CROSS JOIN "        \
+    "pragma_foreign_key_list(t.name, 'main') f WHERE t.type = 'table' AND lower(f.\"table\") = "   \
+    "r.name AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')) SELECT 1 FROM reached r "   \
+    "JOIN main.sqlite_master g ON lower(g.tbl_name) = r.name WHERE g.type = 'trigger' UNION ALL "  \
+    "SELECT 1 FROM a JOIN main.sqlite_master g ON lower(g.name) = a.t WHERE g.type = 'table' "     \
+    "AND g.sql LIKE '%conflict%' UNION ALL SELECT 1 FROM a CROSS JOIN "                            \
+    "pragma_foreign_key_list(a.t, a.s) f JOIN reached r ON r.name = lower(f.\"table\")"
+
 #define INSERT "INSERT INTO $t ($c) VALUES $a"
+
+/* Only with an alias can a table be named "excluded". */
+#define INSERT_AS "INSERT INTO $t AS outfall_target ($c) VALUES $a"
 
 const drv_odbc_dialect drv_odbc_sqlite = {
     .name = "sqlite",
@@ -92,17 +114,19 @@ const drv_odbc_dialect drv_odbc_sqlite = {
     .statements =
         {
             .insert = INSERT,
-            .upsert = INSERT " ON CONFLICT ($k) DO UPDATE SET $u",
-            .ignore = INSERT " ON CONFLICT ($k) DO NOTHING",
-            .erase = "DELETE FROM $t WHERE $k IN ($l)",
-            .erase_wide = "DELETE FROM $t WHERE ($k) IN (VALUES $s)",
+            .upsert = INSERT_AS " ON CONFLICT ($g) DO UPDATE SET $u",
+            .ignore = INSERT_AS " ON CONFLICT ($g) DO NOTHING",
+            .erase = "DELETE FROM $t WHERE $g IN ($l)",
+            .erase_wide = "DELETE FROM $t WHERE ($g) IN (VALUES $s)",
             .set = "$n = excluded.$n",
+            .reset = "$n = excluded.$n", /* Of a column that is not given: its default. */
         },
     .queries = {.ping = "SELECT 1",
                 .columns = COLUMNS,
                 .uniques = UNIQUES,
                 .schema = "SELECT 'main'",
-                .state = STATE},
+                .state = STATE,
+                .dependent = DEPENDENT},
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -88,7 +88,7 @@ int drv_odbc_fail_lost(outfall_connection *connection, const char *why, outfall_
 {
     connection->dead = true;
     if (atomic_load(&connection->severed))
-        why = "it was cut at its deadline";
+        why = "it was cut at its deadline (see request.timeout.ms)";
     return outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_RETRY,
                              "%s: the connection broke: %s", context_of(connection).text, why);
 }

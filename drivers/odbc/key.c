@@ -67,8 +67,8 @@ static size_t end_of(const drv_odbc_table *table, size_t first)
     return end;
 }
 
-/* Whether the index that begins at `first` is on just the key's columns, and holds for all rows. */
-static bool is_on_key(const resolution *it, size_t first)
+/* Whether the index that begins at `first` is on just the key's columns. */
+static bool has_key(const resolution *it, size_t first)
 {
     const drv_odbc_target *target = it->target;
     size_t end = end_of(it->table, first);
@@ -76,11 +76,19 @@ static bool is_on_key(const resolution *it, size_t first)
         return false;
     for (size_t i = first; i < end; i++) {
         const drv_odbc_part *part = &it->table->parts[i];
-        if (part->partial || part->field == DRV_ODBC_NO_FIELD ||
-            !in_key(target, column_of(it, part->field)))
+        if (part->field == DRV_ODBC_NO_FIELD || !in_key(target, column_of(it, part->field)))
             return false;
     }
     return true;
+}
+
+/* Whether it also holds for all rows. */
+static bool is_on_key(const resolution *it, size_t first)
+{
+    for (size_t i = first; i < end_of(it->table, first); i++)
+        if (it->table->parts[i].partial)
+            return false;
+    return has_key(it, first);
 }
 
 /* ---- The key ---------------------------------------------------------------------- */
@@ -153,13 +161,25 @@ static int fail_no_index(const resolution *it, outfall_error *error)
     int status = columns.failed || name.failed
                      ? drv_fail_nomem(error)
                      : refuse(error,
-                              "odbc: %.120s has no unique index on just (%.100s) for all rows; "
-                              "make one: CREATE UNIQUE INDEX \"%.50s\" ON %.120s (%.100s)",
+                              "odbc: %.120s has no unique index on just (%.100s) that holds for "
+                              "all rows and takes no two NULLs for equal; make one: CREATE UNIQUE "
+                              "INDEX \"%.50s\" ON %.120s (%.100s)",
                               it->target->display, columns.data, name.data, it->target->display,
                               columns.data);
     drv_text_free(&columns);
     drv_text_free(&name);
     return status;
+}
+
+/* ON CONFLICT takes every index that matches, and fails on this one. */
+static int fail_deferrable(const resolution *it, size_t first, outfall_error *error)
+{
+    const char *index = it->table->parts[first].index, *display = it->target->display;
+    return refuse(error,
+                  "odbc: the constraint \"%.64s\" of %.120s is DEFERRABLE, and no upsert can go by "
+                  "it; make it anew: ALTER TABLE %.120s DROP CONSTRAINT \"%.64s\", and ADD it "
+                  "without DEFERRABLE",
+                  index, display, display, index);
 }
 
 /* Finds the key's index; *other is a part of one that is not it, or SIZE_MAX. */
@@ -169,6 +189,8 @@ static int find_index(resolution *it, size_t *other, outfall_error *error)
     it->index = SIZE_MAX;
     *other = SIZE_MAX;
     for (size_t first = 0; first < table->part_count; first = end_of(table, first)) {
+        if (table->parts[first].deferrable && has_key(it, first))
+            return fail_deferrable(it, first, error);
         if (!is_on_key(it, first))
             *other = first;
         else if (it->index == SIZE_MAX || table->parts[first].primary)
@@ -177,10 +199,12 @@ static int find_index(resolution *it, size_t *other, outfall_error *error)
     return it->index != SIZE_MAX ? OUTFALL_OK : fail_no_index(it, error);
 }
 
-/* Whether the key's columns are equal just where their bytes are. */
+/* Whether equal keys have equal bytes, and rows of other keys do not depend on each other. */
 static bool is_bytewise(const resolution *it)
 {
     const drv_odbc_table *table = it->table;
+    if (table->dependent)
+        return false;
     for (size_t i = it->index; i < end_of(table, it->index); i++) {
         const drv_odbc_part *part = &table->parts[i];
         const drv_odbc_field *field = &table->fields[part->field];
@@ -194,7 +218,31 @@ static bool is_bytewise(const resolution *it)
     return true;
 }
 
+/* The collations of the key's index, by which a DELETE has to compare, too. */
+static int take_collations(resolution *it, outfall_error *error)
+{
+    const drv_odbc_table *table = it->table;
+    for (size_t i = it->index; i < end_of(table, it->index); i++) {
+        const drv_odbc_part *part = &table->parts[i];
+        char **to = &it->target->collations[column_of(it, part->field)];
+        if (part->collation != NULL && (*to = strdup(part->collation)) == NULL)
+            return drv_fail_nomem(error);
+    }
+    return OUTFALL_OK;
+}
+
 /* ---- What is changed -------------------------------------------------------------- */
+
+static int fail_identity(const resolution *it, const char *name, outfall_error *error)
+{
+    refuse(
+        error,
+        "odbc: column \"%.100s\" of %.150s is GENERATED ALWAYS AS IDENTITY, and no upsert updates "
+        "such a column to a value; leave it out, make it the key, or set update.columns without "
+        "it",
+        name, it->target->display);
+    return name_column(error, name, OUTFALL_ERR_UNSUPPORTED);
+}
 
 static int find_updated(const resolution *it, const char *name, uint32_t *out, outfall_error *error)
 {
@@ -229,11 +277,11 @@ static int mark_updated(resolution *it, bool *all, outfall_error *error)
         target->updated[column] = 1;
     }
     for (uint32_t i = 0; i < target->base.column_count; i++) {
-        /* A GENERATED ALWAYS identity is set once. */
-        bool could =
-            !in_key(target, i) && (target->columns[i].flags & OUTFALL_COLUMN_IDENTITY_ALWAYS) == 0;
+        bool could = !in_key(target, i);
         if (!named && options->mode != OUTFALL_MODE_IGNORE)
             target->updated[i] = could;
+        if (target->updated[i] && (target->columns[i].flags & OUTFALL_COLUMN_IDENTITY_ALWAYS) != 0)
+            return fail_identity(it, target->columns[i].name, error);
         *all = *all && (target->updated[i] || !could);
     }
     return OUTFALL_OK;
@@ -257,8 +305,7 @@ static int add_resets(resolution *it, outfall_error *error)
         drv_text text = {0};
         if (!is_reset(it, i))
             continue;
-        drv_odbc_sql_reset(&text, it->dialect, it->table->fields[i].name,
-                           it->table->fields[i].default_value);
+        drv_odbc_sql_reset(&text, it->dialect, it->table->fields[i].name);
         if (text.failed) {
             drv_text_free(&text);
             return drv_fail_nomem(error);
@@ -305,6 +352,8 @@ int drv_odbc_key_resolve(const drv_odbc_dialect *dialect, const drv_odbc_table *
     target->shape.key_count = target->base.key_count;
     if (status == OUTFALL_OK)
         status = find_index(&it, &other, error);
+    if (status == OUTFALL_OK)
+        status = take_collations(&it, error);
     if (status == OUTFALL_OK && dialect->any_unique && other != SIZE_MAX && !options->other_unique)
         status = refuse(error,
                         "odbc: %.150s has another unique index, \"%.100s\": a conflict with it "

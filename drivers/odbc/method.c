@@ -8,7 +8,8 @@
 
 /*
  * Rollback on error is left to us (Protocol=7.4-0): psqlODBC's own is a savepoint before
- * statements. Timeout=100 has SQLite's wait for a lock no longer than that at a time. OPTION=2 has
+ * statements. Timeout=100 has SQLite's wait for a lock no longer than that at a time, and
+ * SyncPragma=FULL has its COMMIT be on the disk: the driver's own default is NORMAL. OPTION=2 has
  * MariaDB count rows found, so that an unchanged one is not a lost one.
  */
 static const drv_odbc_method methods[] = {
@@ -24,6 +25,7 @@ static const drv_odbc_method methods[] = {
      .array_rows = 10000,
      .statement_rows = 1000,
      .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
+     .forced_tls = "FORCETLS",
      .silent_arrays = 1},
     {.library = "myodbc",
      .dialect = "mysql",
@@ -36,7 +38,7 @@ static const drv_odbc_method methods[] = {
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
-     .keywords = {{"Timeout", "100"}},
+     .keywords = {{"Timeout", "100"}, {"SyncPragma", "FULL"}},
      .stale_bytes = 1,
      .narrow = 1},
     {.library = NULL, .way = DRV_ODBC_WAY_ARRAY, .array_rows = 1000, .statement_rows = 100},

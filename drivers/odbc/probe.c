@@ -7,7 +7,7 @@
 #include "odbc/fault.h"
 #include "odbc/query.h"
 
-#define NAME_UNITS_MAX 256
+#define TYPE_UNITS_MAX 256
 
 /* FNV-1a: the columns are compared with what the same driver said of them before. */
 #define HASH_START UINT64_C(14695981039346656037)
@@ -24,11 +24,12 @@ static uint64_t hash(uint64_t so_far, const void *bytes, size_t length)
 static int hash_column(outfall_connection *connection, SQLHSTMT statement, SQLUSMALLINT number,
                        uint64_t *so_far, outfall_error *error)
 {
-    SQLWCHAR name[NAME_UNITS_MAX] = {0}, type_name[NAME_UNITS_MAX] = {0};
-    SQLSMALLINT units = 0, type = 0, digits = 0, nullable = 0, bytes = 0;
+    SQLWCHAR type_name[TYPE_UNITS_MAX] = {0};
+    SQLSMALLINT length = 0, type = 0, digits = 0, nullable = 0, bytes = 0;
     SQLULEN size = 0;
-    SQLRETURN code = SQLDescribeColW(statement, number, name, NAME_UNITS_MAX, &units, &type, &size,
-                                     &digits, &nullable);
+    /* Without a place for the name's length psqlODBC fails. */
+    SQLRETURN code =
+        SQLDescribeColW(statement, number, NULL, 0, &length, &type, &size, &digits, &nullable);
     if (!SQL_SUCCEEDED(code))
         return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
     /* Not every driver knows it. */
@@ -42,15 +43,18 @@ static int hash_column(outfall_connection *connection, SQLHSTMT statement, SQLUS
     return OUTFALL_OK;
 }
 
-static int hash_state(outfall_connection *connection, const drv_odbc_target *target,
-                      uint64_t *so_far, outfall_error *error)
+int drv_odbc_probe_state(outfall_connection *connection, const char *schema, const char *table,
+                         uint64_t *state, outfall_error *error)
 {
     drv_odbc_answer answer = {0};
-    int status = drv_odbc_query(connection, connection->dialect->queries.state, NULL, target->name,
+    *state = HASH_START;
+    if (connection->dialect->queries.state == NULL)
+        return OUTFALL_OK;
+    int status = drv_odbc_query(connection, connection->dialect->queries.state, schema, table,
                                 &answer, error);
-    for (size_t i = 0; status == OUTFALL_OK && i < answer.rows; i++) {
-        const char *cell = drv_odbc_cell(&answer, i, 0);
-        *so_far = hash(*so_far, cell, cell != NULL ? strlen(cell) : 0);
+    for (size_t i = 0; i < answer.rows * answer.columns; i++) {
+        const char *cell = answer.cells[i] != NULL ? answer.cells[i] : "";
+        *state = hash(*state, cell, strlen(cell) + 1);
     }
     drv_odbc_answer_free(&answer);
     return status;
@@ -71,10 +75,15 @@ static int run(outfall_connection *connection, SQLHSTMT statement, const drv_odb
     for (SQLUSMALLINT i = 1; status == OUTFALL_OK && i <= count; i++)
         status = hash_column(connection, statement, i, &made, error);
     SQLFreeStmt(statement, SQL_CLOSE);
-    if (status == OUTFALL_OK && connection->dialect->queries.state != NULL)
-        status = hash_state(connection, target, &made, error);
     *fingerprint = made;
     return status;
+}
+
+/* Without a key no index matters. */
+static bool has_state(const outfall_connection *connection, const drv_odbc_target *target)
+{
+    return connection->dialect->queries.state != NULL &&
+           !(connection->dialect->any_unique && target->base.key_count == 0);
 }
 
 int drv_odbc_probe_describe(outfall_connection *connection, drv_odbc_target *target,
@@ -87,7 +96,10 @@ int drv_odbc_probe_describe(outfall_connection *connection, drv_odbc_target *tar
         status = run(connection, statement, target, &target->fingerprint, &detail);
     drv_odbc_statement_free(statement);
     target->probed = status == OUTFALL_OK;
-    if (status == OUTFALL_OK || detail.action == OUTFALL_ACTION_STOP)
+    bool matters = connection->dialect->any_unique && target->base.key_count > 0;
+    if (status == OUTFALL_ERR_DATABASE && detail.action == OUTFALL_ACTION_STOP && !matters)
+        status = OUTFALL_OK;
+    if (status == OUTFALL_OK)
         return OUTFALL_OK;
     if (error != NULL)
         *error = detail;
@@ -97,8 +109,8 @@ int drv_odbc_probe_describe(outfall_connection *connection, drv_odbc_target *tar
 static int fail_changed(const drv_odbc_target *target, outfall_error *error)
 {
     return outfall_error_set(error, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_RESTART,
-                             "odbc: %.200s is no longer the table that was described: a column "
-                             "changed or is gone, or it was made again",
+                             "odbc: %.200s is no longer the table that was described: a column or "
+                             "a unique index changed, came or is gone, or it was made again",
                              target->display);
 }
 
@@ -106,7 +118,7 @@ int drv_odbc_probe_compare(outfall_connection *connection, const drv_odbc_target
                            SQLHSTMT *statement, outfall_error *error)
 {
     outfall_error detail = {0};
-    uint64_t now = 0;
+    uint64_t now = 0, state = target->state;
     int status = OUTFALL_OK;
     if (!target->probed)
         return OUTFALL_OK;
@@ -114,7 +126,9 @@ int drv_odbc_probe_compare(outfall_connection *connection, const drv_odbc_target
         status = drv_odbc_statement_new(connection, statement, &detail);
     if (status == OUTFALL_OK)
         status = run(connection, *statement, target, &now, &detail);
-    if (status == OUTFALL_OK && now == target->fingerprint)
+    if (status == OUTFALL_OK && has_state(connection, target)) /* Only now nothing changes it. */
+        status = drv_odbc_probe_state(connection, target->schema, target->name, &state, &detail);
+    if (status == OUTFALL_OK && now == target->fingerprint && state == target->state)
         return OUTFALL_OK;
     /* What it once answered it refuses now: not every driver has a code for why. */
     if (status == OUTFALL_OK || detail.action == OUTFALL_ACTION_STOP ||

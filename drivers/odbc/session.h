@@ -34,6 +34,7 @@ struct outfall_connection {
     enum drv_odbc_way way_wanted; /* odbc.method */
     bool counts_by_set;           /* Each set of a parameter array has its own row count. */
     bool found_rows;              /* MySQL counts rows found, not changed: known. */
+    bool tls_wanted;              /* To be checked: see forced_tls of method.h. */
     uint32_t name_most;           /* The longest name, in the dialect's unit. */
     char escape;                  /* SQL_SEARCH_PATTERN_ESCAPE; NUL: none. */
     char server[96];              /* Its name and version. */

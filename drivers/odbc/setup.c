@@ -47,6 +47,24 @@ static int refuse(outfall_error *error, const char *what)
     return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP, "odbc: %s", what);
 }
 
+/* MariaDB's driver takes a server without TLS for one that does not need to be asked for it. */
+static int check_tls(outfall_connection *connection, outfall_error *error)
+{
+    const char *query = connection->dialect->queries.cipher;
+    drv_odbc_answer answer = {0};
+    if (!connection->tls_wanted || query == NULL)
+        return OUTFALL_OK;
+    int status = drv_odbc_query(connection, query, NULL, NULL, &answer, error);
+    const char *cipher =
+        status == OUTFALL_OK && answer.rows > 0 ? drv_odbc_cell(&answer, 0, 1) : NULL;
+    if (status == OUTFALL_OK && (cipher == NULL || cipher[0] == '\0'))
+        status = outfall_error_set(error, OUTFALL_ERR_CONFIG, OUTFALL_ACTION_STOP,
+                                   "odbc: the server offers no TLS, which the URL asks for; turn "
+                                   "it on there, or do not ask for it");
+    drv_odbc_answer_free(&answer);
+    return status;
+}
+
 int drv_odbc_setup(outfall_connection *connection, outfall_error *error)
 {
     int status = find_dialect(connection);
@@ -54,6 +72,8 @@ int drv_odbc_setup(outfall_connection *connection, outfall_error *error)
     if (drv_odbc_api_info_short(connection, SQL_TXN_CAPABLE) == SQL_TC_NONE)
         return refuse(error,
                       "the driver has no transactions, without which rows could land in part");
+    if (status == OUTFALL_OK)
+        status = check_tls(connection, error);
     for (const char *const *sql = dialect->session; status == OUTFALL_OK && *sql != NULL; sql++)
         status = drv_odbc_run(connection, *sql, error);
     if (status != OUTFALL_OK || dialect->begin != NULL)

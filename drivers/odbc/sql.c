@@ -53,6 +53,20 @@ static void add_items(drv_text *to, const filling *from, const char *item, const
     }
 }
 
+/* The key's columns, each with the collation that its index has. */
+static void add_collated(drv_text *to, const filling *from)
+{
+    const drv_odbc_shape *shape = from->shape;
+    for (uint32_t i = 0; i < shape->key_count; i++) {
+        uint32_t column = shape->key[i];
+        const char *collation = shape->collations != NULL ? shape->collations[column] : NULL;
+        add_comma(to, i);
+        drv_odbc_sql_quote(to, shape->dialect, shape->columns[column].name);
+        drv_text_add(to, collation != NULL ? " COLLATE " : "");
+        drv_text_add(to, collation != NULL ? collation : "");
+    }
+}
+
 /* (?, ?), (?, ?): the columns, or the key's. */
 static void add_rows(drv_text *to, const filling *from, const uint32_t *columns, uint32_t count)
 {
@@ -149,6 +163,9 @@ static void fill_hole(drv_text *to, const filling *from, char hole)
     case 'k':
         add_items(to, from, "$n", ", ", shape->key, shape->key_count);
         break;
+    case 'g':
+        add_collated(to, from);
+        break;
     case 'f':
         add_items(to, from, "$n", "", shape->key, shape->key_count > 0); /* the first */
         break;
@@ -179,6 +196,9 @@ static void fill_hole(drv_text *to, const filling *from, char hole)
     case 'o':
         drv_text_add(
             to, shape->overriding && statements->overriding != NULL ? statements->overriding : "");
+        break;
+    case 'i':
+        drv_text_add(to, shape->only && statements->only != NULL ? statements->only : "");
         break;
     case 'n':
         drv_odbc_sql_quote(to, shape->dialect, from->name);
@@ -235,19 +255,11 @@ void drv_odbc_sql_probe(drv_text *to, const drv_odbc_shape *shape)
     expand(to, &from, "SELECT $x FROM $t x WHERE 1 = 0");
 }
 
-void drv_odbc_sql_reset(drv_text *to, const drv_odbc_dialect *dialect, const char *column,
-                        const char *value)
+void drv_odbc_sql_reset(drv_text *to, const drv_odbc_dialect *dialect, const char *column)
 {
     const drv_odbc_shape shape = {.dialect = dialect};
     filling from = {.shape = &shape, .name = column};
-    if (dialect->statements.reset != NULL) {
-        expand(to, &from, dialect->statements.reset);
-        return;
-    }
-    drv_odbc_sql_quote(to, dialect, column);
-    drv_text_add(to, " = (");
-    drv_text_add(to, value != NULL ? value : "NULL");
-    drv_text_add(to, ")");
+    expand(to, &from, dialect->statements.reset);
 }
 
 /* ---- Names ------------------------------------------------------------------------ */

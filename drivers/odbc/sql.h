@@ -27,10 +27,12 @@ typedef struct drv_odbc_shape {
     const char *const *casts; /* One a column: the type its parameter is cast to, or NULL. */
     const uint32_t *key;      /* Indices into `columns`. */
     uint32_t key_count;
-    const uint8_t *updated;    /* One a column: 1 where an upsert sets it. */
-    const char *const *resets; /* What replace sets beside: "\"x\" = DEFAULT". */
+    const char *const *collations; /* One a column: the key's index's, or NULL; NULL: none. */
+    const uint8_t *updated;        /* One a column: 1 where an upsert sets it. */
+    const char *const *resets;     /* What replace sets beside: "\"x\" = DEFAULT". */
     uint32_t reset_count;
     uint8_t overriding; /* 1: GENERATED ALWAYS identities are among the columns. */
+    uint8_t only;       /* 1: the table may have children, whose rows are not its own. */
 } drv_odbc_shape;
 
 /*
@@ -43,9 +45,8 @@ void drv_odbc_sql_write(drv_text *to, const drv_odbc_shape *shape, enum drv_odbc
 /* Adds a query of the columns that answers no row. */
 void drv_odbc_sql_probe(drv_text *to, const drv_odbc_shape *shape);
 
-/* Adds "column = its default", for `resets`; `value` is the default's own text, or NULL. */
-void drv_odbc_sql_reset(drv_text *to, const drv_odbc_dialect *dialect, const char *column,
-                        const char *value);
+/* Adds "column = its default", for `resets`. */
+void drv_odbc_sql_reset(drv_text *to, const drv_odbc_dialect *dialect, const char *column);
 
 /* Adds a name in the dialect's quotes, and a table's, with its schema where that is not NULL. */
 void drv_odbc_sql_quote(drv_text *to, const drv_odbc_dialect *dialect, const char *name);

@@ -15,10 +15,11 @@ drv_odbc_target *drv_odbc_target_new(const drv_odbc_dialect *dialect, size_t col
     target->columns = calloc(columns + 1, sizeof *target->columns); /* Never of size 0. */
     target->sources = calloc(columns + 1, sizeof *target->sources);
     target->casts = calloc(columns + 1, sizeof *target->casts);
+    target->collations = calloc(columns + 1, sizeof *target->collations);
     target->updated = calloc(columns + 1, sizeof *target->updated);
     target->key = calloc(columns + 1, sizeof *target->key);
     if (target->columns == NULL || target->sources == NULL || target->casts == NULL ||
-        target->updated == NULL || target->key == NULL) {
+        target->collations == NULL || target->updated == NULL || target->key == NULL) {
         drv_odbc_target_free(&target->base);
         return NULL;
     }
@@ -28,6 +29,7 @@ drv_odbc_target *drv_odbc_target_new(const drv_odbc_dialect *dialect, size_t col
                                      .columns = target->columns,
                                      .casts = (const char *const *)target->casts,
                                      .key = target->key,
+                                     .collations = (const char *const *)target->collations,
                                      .updated = target->updated};
     return target;
 }
@@ -41,16 +43,19 @@ void drv_odbc_target_free(outfall_target *base)
         free((void *)(uintptr_t)target->columns[i].name);
         free((void *)(uintptr_t)target->columns[i].type_name);
         free(target->casts[i]);
+        free(target->collations[i]);
     }
     for (uint32_t i = 0; i < target->reset_count; i++)
         free(target->resets[i]);
     free(target->columns);
     free(target->sources);
     free(target->casts);
+    free(target->collations);
     free(target->updated);
     free(target->resets);
     free(target->key);
     free(target->display);
+    free(target->schema);
     free(target->name);
     free(target->probe);
     free(target);

@@ -24,7 +24,8 @@ typedef struct drv_odbc_target {
     uint64_t serial;     /* Of no other target of this process. */
     outfall_column *columns;
     drv_odbc_source *sources;
-    char **casts; /* One a column; NULL: none. */
+    char **casts;      /* One a column; NULL: none. */
+    char **collations; /* One a column, of the key's index; NULL: none. */
     uint8_t *updated;
     char **resets;
     uint32_t reset_count;
@@ -32,11 +33,12 @@ typedef struct drv_odbc_target {
     enum drv_odbc_kind kind; /* Of its statement; erasures apart. */
     uint32_t mode;           /* As its rows are counted: enum outfall_write_mode. */
     char *display;
-    char *name;           /* Of the table, unquoted. */
+    char *schema, *name;  /* Of the table, unquoted; the schema may be NULL. */
     drv_odbc_shape shape; /* Of the members above. */
     char *probe;          /* A query of the columns that answers no row. */
     bool probed;          /* The columns can be asked for, and were: */
-    uint64_t fingerprint; /* this is what the answer looked like. */
+    uint64_t fingerprint; /* this is what the answer looked like, */
+    uint64_t state;       /* and this what drv_odbc_probe_state was. */
 } drv_odbc_target;
 
 /* Room for `columns` columns; NULL where memory could not be had. */

@@ -146,14 +146,16 @@ static void fill(const writing *it, place *at, uint32_t rows)
 
 /*
  * How many of the rows left go next. Statements are kept prepared for the largest count and the
- * powers of two below it, so that any batch is made of a few.
+ * powers of two below it, which come again and again; where the rest would take more than two of
+ * those it gets a statement of its own, so that the search for a bad row takes few.
  */
 static uint32_t next_rows(const writing *it, uint64_t left, uint32_t most)
 {
     uint32_t rows = 1;
     if (left >= most && (most == it->rows_max || it->way == DRV_ODBC_WAY_ARRAY))
         return most;
-    if (it->way == DRV_ODBC_WAY_ARRAY)
+    if (it->way == DRV_ODBC_WAY_ARRAY ||
+        (left < most && __builtin_popcountll((unsigned long long)left) > 2))
         return (uint32_t)left;
     while (rows <= most / 2 && rows <= left / 2)
         rows *= 2;
@@ -277,8 +279,10 @@ static void choose(writing *it)
     bool distinct = (it->batch->flags & OUTFALL_BATCH_DISTINCT) != 0;
     bool one = (it->writer->kind == DRV_ODBC_UPSERT && dialect->one_upsert) ||
                (it->writer->kind == DRV_ODBC_IGNORE && dialect->one_ignore);
-    /* Kinds that may rightly count fewer rows than were sent. */
-    bool uncertain = it->writer->kind == DRV_ODBC_ERASE || it->writer->kind == DRV_ODBC_IGNORE;
+    /* Kinds that may rightly count fewer rows than were sent: check_count has the last. */
+    bool uncertain =
+        it->writer->kind == DRV_ODBC_ERASE || it->writer->kind == DRV_ODBC_IGNORE ||
+        (it->writer->kind == DRV_ODBC_UPSERT && dialect->found_rows && !it->connection->found_rows);
     bool stale = method->stale_bytes && it->writer->binary;
     if (one && !distinct && !stale)
         wanted = DRV_ODBC_WAY_ARRAY;

@@ -6,6 +6,7 @@ import sys
 import unittest
 
 import servers
+from targets import drivers
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from loading import Load, wait_for  # noqa: E402
@@ -24,11 +25,11 @@ class Indexes(unittest.TestCase):
         cls.server = servers.MariaDB()
         cls.addClassCleanup(cls.server.close)
 
-    def load(self, table, change, mode="upsert", method="bulk"):
+    def load(self, table, change, mode="upsert", method="mysql.method=bulk", url=None):
         """Loads one half, changes the table, loads the other half."""
         self.server.sql(f"DROP TABLE IF EXISTS t; CREATE TABLE t ({TABLE}{table})")
-        load = Load(self.server.url, "t", HEADER, LINES, "--mode", mode, "--key", "id", "--set",
-                    f"mysql.method={method}", "--batch-rows", 500, "--set", "linger.ms=10",
+        load = Load(url or self.server.url, "t", HEADER, LINES, "--mode", mode, "--key", "id", "--set",
+                    method, "--batch-rows", 500, "--set", "linger.ms=10",
                     "--set", "retry.base.ms=20")
         load.hold_at(HALF)
         wait_for(lambda: load.process.poll() is not None or
@@ -64,9 +65,30 @@ class Indexes(unittest.TestCase):
 
     def test_statements_of_many_rows_notice_it_too(self):
         code, _, errors = self.load("PRIMARY KEY (id), KEY (a, b)",
-                                    "ALTER TABLE t ADD UNIQUE other (a, b)", method="rows")
+                                    "ALTER TABLE t ADD UNIQUE other (a, b)", method="mysql.method=rows")
         self.assertEqual(code, 2, errors)
         self.assertIn("unique index `other`", errors)
+        self.assertFirstHalf()
+
+    @unittest.skipUnless("odbc" in drivers(), "this build has no driver for odbc:")
+    def test_a_load_by_odbc_notices_it_too(self):
+        cases = [("UNIQUE other (a)", "upsert", "rows"), ("UNIQUE other (a, b)", "replace", "array"),
+                 ("UNIQUE other (note(30))", "ignore", "rows")]
+        for index, mode, method in cases:
+            with self.subTest(index, mode=mode):
+                code, _, errors = self.load("PRIMARY KEY (id), KEY (a, b)", f"ALTER TABLE t ADD {index}", mode,
+                                            f"odbc.method={method}", self.server.odbc_url)
+                self.assertEqual(code, 2, errors)
+                self.assertIn('unique index, "other"', errors)
+                self.assertIn("unique.other=allow", errors)
+                self.assertFirstHalf()
+
+    @unittest.skipUnless("odbc" in drivers(), "this build has no driver for odbc:")
+    def test_a_load_by_odbc_misses_the_key_s_own_index(self):
+        code, _, errors = self.load("UNIQUE k (id), KEY (id)", "ALTER TABLE t DROP KEY k",
+                                    method="odbc.method=rows", url=self.server.odbc_url)
+        self.assertEqual(code, 2, errors)
+        self.assertIn("CREATE UNIQUE INDEX", errors)
         self.assertFirstHalf()
 
     def test_the_key_s_own_index_is_missed(self):

@@ -107,7 +107,7 @@ static void give_shapes(struct run *run, size_t name)
         columns[i].name = NAMES[(name + i) % NAME_COUNT];
     drv_odbc_sql_table(&table, &drv_odbc_oracle, schema, NAMES[name]);
     for (size_t i = 0; i < 2; i++)
-        drv_odbc_sql_reset(&sets[i], &drv_odbc_oracle, resets[i], NULL);
+        drv_odbc_sql_reset(&sets[i], &drv_odbc_oracle, resets[i]);
     const char *const set_texts[] = {sets[0].data, sets[1].data};
     for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0]; i++) {
         drv_odbc_shape shape = {.dialect = &drv_odbc_oracle,
