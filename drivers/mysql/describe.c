@@ -8,6 +8,7 @@
 #include "common/fail.h"
 #include "common/identifier.h"
 #include "mysql/catalog.h"
+#include "mysql/dependence.h"
 #include "mysql/key.h"
 #include "mysql/query.h"
 #include "mysql/sql.h"
@@ -185,6 +186,16 @@ static int take_named(description *it, outfall_error *error)
 
 /* ---- One column ------------------------------------------------------------------------- */
 
+static bool is_primary(const description *it, size_t row)
+{
+    for (size_t i = 0; i < it->catalog.indexes.count; i++)
+        if (strcmp(drv_my_text_of(&it->catalog.indexes, i, DRV_MY_INDEX), "PRIMARY") == 0 &&
+            strcmp(drv_my_text_of(&it->catalog.indexes, i, DRV_MY_INDEX_COLUMN),
+                   column_name(&it->catalog, row)) == 0)
+            return true;
+    return false;
+}
+
 static uint32_t flags_of(const description *it, size_t row)
 {
     const drv_my_answer *columns = &it->catalog.columns;
@@ -197,11 +208,8 @@ static uint32_t flags_of(const description *it, size_t row)
     /* MariaDB spells "no default" of a nullable column as NULL, the word. */
     if (columns->rows[row][DRV_MY_DEFAULT] != NULL && strcmp(by_default, "NULL") != 0)
         flags |= OUTFALL_COLUMN_DEFAULT;
-    for (size_t i = 0; i < it->catalog.indexes.count; i++)
-        if (strcmp(drv_my_text_of(&it->catalog.indexes, i, DRV_MY_INDEX), "PRIMARY") == 0 &&
-            strcmp(drv_my_text_of(&it->catalog.indexes, i, DRV_MY_INDEX_COLUMN),
-                   column_name(&it->catalog, row)) == 0)
-            flags |= OUTFALL_COLUMN_KEY;
+    if (is_primary(it, row))
+        flags |= OUTFALL_COLUMN_KEY;
     return flags;
 }
 
@@ -298,6 +306,16 @@ static bool is_taken(const description *it, size_t row)
     return false;
 }
 
+/*
+ * Whether a column that the rows do not have goes back to its default when a row is replaced. What
+ * identifies the row stays: a new number would part it from the rows that refer to it.
+ */
+static bool is_reset(const description *it, size_t row)
+{
+    return !is_taken(it, row) && !is_generated(it, row) && !is_primary(it, row) &&
+           !drv_my_has_word(&it->catalog.columns, row, DRV_MY_EXTRA, "auto_increment");
+}
+
 static int plan_updates(const description *it, drv_my_target_plan *plan, outfall_error *error)
 {
     uint32_t mode = it->options->mode;
@@ -309,8 +327,7 @@ static int plan_updates(const description *it, drv_my_target_plan *plan, outfall
         if (!drv_my_key_has(it->target, i))
             plan->updates[plan->update_count++] = it->target->columns[i].name;
     for (size_t row = 0; mode == OUTFALL_MODE_REPLACE && row < it->catalog.columns.count; row++)
-        if (!is_taken(it, row) && !is_generated(it, row) &&
-            !drv_my_has_word(&it->catalog.columns, row, DRV_MY_EXTRA, "auto_increment"))
+        if (is_reset(it, row))
             plan->resets[plan->reset_count++] = column_name(&it->catalog, row);
     return OUTFALL_OK;
 }
@@ -406,6 +423,9 @@ static int make_target(description *it, int64_t deadline_us, outfall_target **ou
         status = fill_column(it, i, error);
     if (status == OUTFALL_OK)
         status = drv_my_key_resolve(&it->catalog, it->options, it->rows, it->target, error);
+    if (status == OUTFALL_OK)
+        status =
+            drv_my_dependence_learn(it->connection, &it->catalog, it->target, deadline_us, error);
     if (status == OUTFALL_OK)
         status = finish(it, error);
     if (status == OUTFALL_OK && it->catalog.shape != NULL)

@@ -193,6 +193,10 @@ static bool column_is_bytewise(const drv_my_catalog *catalog, int row, const out
     if (column->type == OUTFALL_TYPE_OTHER || column->type == OUTFALL_TYPE_JSON ||
         (column->flags & OUTFALL_COLUMN_PADDED) != 0 || strcmp(type, "binary") == 0)
         return false;
+    /* FLOAT(7,2), whose values the server rounds. */
+    if ((column->type == OUTFALL_TYPE_FLOAT32 || column->type == OUTFALL_TYPE_FLOAT64) &&
+        drv_my_number_of(&catalog->columns, (size_t)row, DRV_MY_SCALE) >= 0)
+        return false;
     return column->type != OUTFALL_TYPE_TEXT ||
            drv_my_type_is_bytewise(
                drv_my_text_of(&catalog->columns, (size_t)row, DRV_MY_COLLATION));

@@ -27,6 +27,7 @@ typedef struct drv_my_target {
     uint64_t serial;         /* Never used twice in a process. */
     uint32_t mode;           /* enum outfall_write_mode */
     bool updates;            /* An upsert that has something to update. */
+    bool dependent;          /* Deletes have to act one by one: see drv_my_dependence_learn. */
     outfall_column *columns; /* base.columns; names and type names are ours. */
     drv_my_field *fields;    /* One a column. */
     uint32_t *key;           /* base.key */

@@ -93,6 +93,8 @@ int drv_my_write_rows(drv_my_job *job, outfall_error *error)
     drv_my_reader_start(&reader, job->target, job->batch);
     uint32_t width = drv_my_reader_width(&reader);
     uint32_t most = width < PLACEHOLDERS_MAX ? PLACEHOLDERS_MAX / width : 1;
+    if (job->batch->deletion && job->target->dependent)
+        most = 1; /* The server takes the keys of IN (…) in an order of its own. */
     while (status == OUTFALL_OK && reader.row < job->batch->rows) {
         uint32_t rows = drv_my_reader_fit(&reader, most, job->connection->packet_max);
         if (rows == 0)

@@ -24,9 +24,16 @@
     "  'pg_catalog'::pg_catalog.regnamespace,"                                                     \
     " (SELECT w.rulename FROM pg_catalog.pg_rewrite w WHERE w.ev_class = r.oid AND w.ev_type <> "  \
     "  '1' ORDER BY w.rulename LIMIT 1),"                                                          \
-    " EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgtype & 7 = 7 AND t.tgenabled <> 'D'"   \
-    "  AND (t.tgrelid = r.oid OR t.tgrelid IN"                                                     \
-    "   (SELECT relid FROM pg_catalog.pg_partition_tree(r.oid)))),"                                \
+    " EXISTS (WITH RECURSIVE family(oid) AS (SELECT r.oid UNION"                                   \
+    "   SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.pg_partition_root(r.oid))),"     \
+    "  reached(oid) AS (SELECT oid FROM family UNION SELECT f.conrelid FROM reached d"             \
+    "   JOIN pg_catalog.pg_constraint f ON f.confrelid = d.oid AND f.contype = 'f'"                \
+    "   AND f.confdeltype IN ('c', 'n', 'd'))"                                                     \
+    "  SELECT FROM reached d WHERE EXISTS (SELECT FROM pg_catalog.pg_trigger t"                    \
+    "   WHERE t.tgrelid = d.oid AND t.tgenabled <> 'D' AND (t.tgconstraint = 0"                    \
+    "   OR NOT t.tgisinternal)) OR EXISTS (SELECT FROM pg_catalog.pg_constraint f"                 \
+    "   WHERE f.contype = 'f' AND f.confrelid = d.oid"                                             \
+    "   AND f.conrelid IN (SELECT oid FROM family))),"                                             \
     " EXISTS (SELECT FROM pg_catalog.pg_partition_tree(r.oid) s JOIN pg_catalog.pg_index x"        \
     "  ON x.indrelid = s.relid AND (x.indisunique OR x.indisexclusion) WHERE s.relid <> r.oid"     \
     "  AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(x.indexrelid) u"              \
@@ -59,7 +66,7 @@ enum field {
     COLLATION,
     BYTEWISE,
     RULE,
-    TRIGGERS,
+    DEPENDENT,
     PARTITIONS
 };
 
@@ -161,9 +168,9 @@ const char *drv_pg_indexes_rule(const drv_pg_indexes *indexes)
     return PQgetvalue(indexes->answer, 0, RULE);
 }
 
-bool drv_pg_indexes_triggers(const drv_pg_indexes *indexes)
+bool drv_pg_indexes_dependent(const drv_pg_indexes *indexes)
 {
-    return is_true(indexes->answer, 0, TRIGGERS);
+    return is_true(indexes->answer, 0, DEPENDENT);
 }
 
 bool drv_pg_indexes_partitions(const drv_pg_indexes *indexes)

@@ -43,8 +43,8 @@ drv_pg_index_column drv_pg_indexes_column(const drv_pg_indexes *indexes, uint32_
 /* The name of a rule of the table that rewrites INSERT, UPDATE or DELETE; "" where none does. */
 const char *drv_pg_indexes_rule(const drv_pg_indexes *indexes);
 
-/* A row trigger may change a row's key before it is looked up, in the table or a partition. */
-bool drv_pg_indexes_triggers(const drv_pg_indexes *indexes);
+/* What becomes of a row may depend on rows of other keys, or on those before it of its own key. */
+bool drv_pg_indexes_dependent(const drv_pg_indexes *indexes);
 
 /* A partition has a unique index of its own, which the table does not have. */
 bool drv_pg_indexes_partitions(const drv_pg_indexes *indexes);

@@ -70,16 +70,31 @@ static int check_kind(const search *it, outfall_error *error)
 
 /* ---- The index -------------------------------------------------------------------------- */
 
+/* The columns of the key that is looked for: those named, or the primary key's. None: count 0. */
+static size_t wanted_columns(const search *it, const char *const **names)
+{
+    *names = it->options->key;
+    if (it->options->key != NULL && it->options->key_count > 0)
+        return it->options->key_count;
+    for (uint32_t i = 0; i < it->indexes.count; i++) {
+        const drv_index *index = &it->indexes.list[i];
+        *names = index->columns;
+        if ((index->flags & DRV_INDEX_PRIMARY) != 0)
+            return index->count;
+    }
+    return 0;
+}
+
 static bool is_wanted(const search *it, const drv_index *index)
 {
-    if (it->options->key == NULL || it->options->key_count == 0)
-        return (index->flags & DRV_INDEX_PRIMARY) != 0;
-    if (index->count != it->options->key_count)
+    const char *const *names;
+    size_t count = wanted_columns(it, &names);
+    if (index->count != count)
         return false;
     for (uint32_t i = 0; i < index->count; i++) {
         bool found = false;
-        for (size_t j = 0; index->columns[i] != NULL && !found && j < it->options->key_count; j++)
-            found = strcmp(index->columns[i], it->options->key[j]) == 0;
+        for (size_t j = 0; index->columns[i] != NULL && !found && j < count; j++)
+            found = strcmp(index->columns[i], names[j]) == 0;
         if (!found)
             return false;
     }
@@ -151,15 +166,15 @@ static bool is_bytewise_type(const drv_pg_column *source, const outfall_column *
 }
 
 /*
- * Whether the library may judge equal keys, and leave one row of each. A trigger might change keys,
- * another unique index makes the order of rows matter, and of a row that updates some columns only
- * the one before it still shows.
+ * Whether the library may judge equal keys, leave one row of each and sort them. Triggers, foreign
+ * keys that lead back to the table and other unique indexes make the order of rows matter, and of a
+ * row that updates some columns only the one before it still shows.
  */
 static bool is_bytewise(const search *it)
 {
     uint32_t index = (uint32_t)(it->key.index - it->indexes.list);
     if (it->key.partial || it->key.other != NULL || drv_pg_indexes_partitions(&it->indexes) ||
-        drv_pg_indexes_triggers(&it->indexes))
+        drv_pg_indexes_dependent(&it->indexes))
         return false;
     for (uint32_t i = 0; i < it->key.count; i++) {
         uint32_t column = it->key.columns[i];

@@ -98,6 +98,33 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
 }
 
 /*
+ * "reached" are the table and those that deletes of its rows change by foreign keys, step by step.
+ * A trigger there, or a foreign key of the table to one of them, makes its rows depend on each
+ * other.
+ */
+static int read_dependence(outfall_connection *connection, lite_table *out, outfall_error *error)
+{
+    static const char sql[] =
+        "WITH RECURSIVE reached(name) AS (SELECT lower(?1) UNION SELECT lower(t.name) "
+        "FROM reached r, main.sqlite_schema t, pragma_foreign_key_list(t.name, 'main') f "
+        "WHERE t.type = 'table' AND lower(f.\"table\") = r.name "
+        "AND f.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')) "
+        "SELECT EXISTS (SELECT 1 FROM reached r, main.sqlite_schema g "
+        "WHERE g.type = 'trigger' AND lower(g.tbl_name) = r.name) "
+        "OR EXISTS (SELECT 1 FROM reached r, pragma_foreign_key_list(?1, 'main') f "
+        "WHERE lower(f.\"table\") = r.name)";
+    sqlite3_stmt *statement = NULL;
+    int code = SQLITE_DONE;
+    int status = lite_query(connection, sql, out->name, &statement, error);
+    if (status == OUTFALL_OK)
+        status = lite_query_step(connection, statement, out->name, &code, error);
+    if (status == OUTFALL_OK)
+        out->dependent = sqlite3_column_int(statement, 0) != 0;
+    sqlite3_finalize(statement);
+    return status;
+}
+
+/*
  * A primary key of one INTEGER column is the row key itself and has no index of its own. (INTEGER
  * PRIMARY KEY DESC, by an old mistake that SQLite keeps, does have one and is not the row key.)
  */
@@ -191,6 +218,8 @@ int lite_table_read(outfall_connection *connection, const outfall_table_name *na
         status = read_entry(connection, name->table, out, error);
     if (status == OUTFALL_OK)
         status = read_kind(connection, out, error);
+    if (status == OUTFALL_OK)
+        status = read_dependence(connection, out, error);
     if (status == OUTFALL_OK)
         status = read_fields(connection, out, error);
     if (status == OUTFALL_OK)

@@ -19,9 +19,10 @@ typedef struct lite_table {
     char *name; /* As it was created: the case may differ from the one asked for. */
     int64_t schema_version;
     uint8_t strict;
-    uint8_t row_key;    /* The primary key is the table's own row key, and numbers itself. */
-    uint8_t conflicts;  /* Has triggers, or ON CONFLICT clauses of its own. */
-    uint8_t checks;     /* Has CHECK constraints or foreign keys, it may seem. */
+    uint8_t row_key;   /* The primary key is the table's own row key, and numbers itself. */
+    uint8_t conflicts; /* Has triggers, or ON CONFLICT clauses of its own. */
+    uint8_t dependent; /* Rows of other keys may depend on each other, by triggers or references. */
+    uint8_t checks;    /* Has CHECK constraints or foreign keys, it may seem. */
     uint8_t is_virtual; /* Made by CREATE VIRTUAL TABLE. */
     lite_field *fields;
     size_t count;

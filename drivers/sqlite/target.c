@@ -193,8 +193,9 @@ static int add_key(lite_target *target, const lite_table *table,
     const drv_key *key = &target->key;
     if (status == OUTFALL_OK && key->index != NULL)
         index = &table->indexes.list[key->index - indexes];
-    /* Triggers and clauses may drop a row by its values: then another of its key has to count. */
-    int bytewise = index != NULL && key->other == NULL && !key->partial && !table->conflicts;
+    /* A clause may drop a row by its values: then another of its key has to count. */
+    int bytewise = index != NULL && key->other == NULL && !key->partial && !table->conflicts &&
+                   !table->dependent;
     for (uint32_t i = 0; bytewise && i < key->count; i++)
         bytewise = is_bytewise(&target->columns[key->columns[i]], index);
     target->key.index = target->key.other = NULL; /* They go with the table. */

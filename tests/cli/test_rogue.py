@@ -15,7 +15,9 @@ from targets import test_classes  # noqa: E402
 
 CANARY = b"canary-file-7c1f"
 REPLIES_MAX = 60
-OPTIONS = ("--set", "retry.timeout.ms=0", "--set", "request.timeout.ms=500", "--set", "connect.timeout.ms=500")
+TIMEOUT_MS = 4000 if os.environ.get("OUTFALL_SANITIZE") else 1200
+OPTIONS = ("--set", "retry.timeout.ms=0", "--set", f"request.timeout.ms={TIMEOUT_MS}",
+           "--set", f"connect.timeout.ms={TIMEOUT_MS}")
 
 
 class Rogues(CommandTest):

@@ -35,6 +35,8 @@ static const struct {
     {"@variable", NAME_PLAIN},
     {"select", NAME_PLAIN},
     {"values", NAME_PLAIN},
+    {"excluded", NAME_PLAIN},
+    {"outfall_target", NAME_PLAIN},
     {"UPPER and lower", NAME_PLAIN},
     {"dot.ted", NAME_PLAIN},
     {"semi;colon", NAME_PLAIN},
@@ -80,11 +82,12 @@ static void check_taken(contract_suite *suite, const char *name)
     assert_string_equal(target->columns[1].name, name);
     test_rows rows;
     test_rows_init(&rows, target);
-    test_rows_add(&rows, (const char *const[]){"7", "it's"});
+    test_rows_add(&rows, (const char *const[]){"7", "before"});
     test_rows_add(&rows, (const char *const[]){"8", "gone"});
+    test_rows_add(&rows, (const char *const[]){"7", "it's"});
     suite_begin(suite);
     if (suite_write(suite, target, &rows, 0, 2, &result) != OUTFALL_OK ||
-        suite_write(suite, target, &rows, 0, 1, &result) != OUTFALL_OK ||
+        suite_write(suite, target, &rows, 2, 1, &result) != OUTFALL_OK ||
         suite_write_part(suite, target, &rows, &(suite_part){.first = 1, .count = 1, .deletion = 1},
                          suite_deadline(), &result) != OUTFALL_OK)
         fail_msg("%s: %s", name, suite->error.message);

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #define TABLE "contract_k"
+#define PARENT "contract_k_parent"
 #define ON(kind) (1u << DATABASE_##kind)
 #define ANYWHERE ~0u
+#define RELATIONAL (ON(SQLITE) | ON(POSTGRESQL) | ON(MARIADB)) /* Which the stand-in is not. */
 
 static int is_on(const contract_suite *suite, unsigned databases)
 {
@@ -68,6 +70,12 @@ static const struct {
      NULL,
      {.key = {"a"}},
      {TABLE, NULL}},
+    {"a constraint that may wait, beside the primary key",
+     ON(POSTGRESQL),
+     "a INTEGER PRIMARY KEY, b INTEGER, CONSTRAINT contract_k_twin UNIQUE (a) DEFERRABLE",
+     NULL,
+     {0},
+     {"contract_k_twin", "DEFERRABLE"}},
     {"the first letters of the column",
      ON(MARIADB),
      "a VARCHAR(40), b INTEGER, UNIQUE KEY prefix (a(3))",
@@ -253,6 +261,28 @@ static void a_text_key_is_made_or_refused_by_name(contract_suite *suite)
     test_rows_add(&rows, (const char *const[]){"one", "2"});
     suite_deliver_part(suite, target, &rows, &(suite_part){0});
     assert_int_equal(database_number(suite->database, "SELECT sum(v) FROM " TABLE), 3);
+    test_rows_free(&rows);
+    suite->driver.target_free(target);
+}
+
+/* What identifies a row for others is no column to reset, where it is not what the rows know. */
+static void a_replaced_row_keeps_its_primary_key(contract_suite *suite)
+{
+    test_rows rows;
+    suite_wanted wanted = {
+        .mode = OUTFALL_MODE_REPLACE, .other_unique = 1, .columns = {"k", "v"}, .key = {"k"}};
+    suite_create_sql(suite, TABLE,
+                     "id VARCHAR(36) DEFAULT 'default' NOT NULL PRIMARY KEY, k INTEGER NOT NULL "
+                     "UNIQUE, v INTEGER, note VARCHAR(9) DEFAULT 'default'");
+    database_run(suite->database, "INSERT INTO " TABLE " VALUES ('mine', 1, 1, 'mine')");
+    outfall_target *target = suite_describe_as(suite, TABLE, &wanted);
+    test_rows_init(&rows, target);
+    test_rows_add(&rows, (const char *const[]){"1", "2"});
+    suite_deliver_part(suite, target, &rows, &(suite_part){0});
+    assert_int_equal(database_number(suite->database,
+                                     "SELECT count(*) FROM " TABLE " WHERE id = 'mine' AND k = 1 "
+                                     "AND v = 2 AND note = 'default'"),
+                     1);
     test_rows_free(&rows);
     suite->driver.target_free(target);
 }
@@ -473,6 +503,49 @@ static void bytes_decide_only_where_that_is_true(contract_suite *suite)
     }
 }
 
+static void rows_that_depend_on_each_other_are_not_judged_by_keys(contract_suite *suite)
+{
+    static const struct {
+        unsigned databases;
+        const char *columns, *more; /* SQL */
+        int bytewise;
+    } cases[] = {
+        {ANYWHERE, "", NULL, 1},
+        {RELATIONAL, ", FOREIGN KEY (v) REFERENCES " TABLE " (k)", NULL, 0},
+        {RELATIONAL, ", FOREIGN KEY (v) REFERENCES " PARENT " (k) ON DELETE CASCADE", NULL, 1},
+        {ON(SQLITE), ", n INTEGER NOT NULL ON CONFLICT IGNORE", NULL, 0},
+        {ON(SQLITE), "",
+         "CREATE TRIGGER contract_k_note AFTER INSERT ON " TABLE " BEGIN SELECT 1; END", 0},
+        {ON(MARIADB), "",
+         "CREATE TRIGGER contract_k_note BEFORE UPDATE ON " TABLE " FOR EACH ROW SET NEW.v = 1", 0},
+        {ON(POSTGRESQL), "",
+         "CREATE OR REPLACE FUNCTION contract_k_note() RETURNS trigger LANGUAGE plpgsql AS "
+         "'BEGIN RETURN NEW; END'; CREATE TRIGGER contract_k_note BEFORE UPDATE ON " TABLE
+         " FOR EACH ROW EXECUTE FUNCTION contract_k_note()",
+         0},
+    };
+    suite_create_sql(suite, PARENT, "k INTEGER NOT NULL PRIMARY KEY");
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char columns[160];
+        if (!is_on(suite, cases[i].databases))
+            continue;
+        snprintf(columns, sizeof columns, "k INTEGER NOT NULL PRIMARY KEY, v INTEGER%s",
+                 cases[i].columns);
+        suite_create_sql(suite, TABLE, columns);
+        if (cases[i].more != NULL)
+            database_run(suite->database, "%s", cases[i].more);
+        for (uint32_t mode = OUTFALL_MODE_UPSERT; mode <= OUTFALL_MODE_IGNORE; mode++) {
+            outfall_target *target = suite_describe_as(suite, TABLE, &(suite_wanted){.mode = mode});
+            int bytewise = (target->flags & OUTFALL_TARGET_BYTEWISE) != 0;
+            if (bytewise != cases[i].bytewise)
+                fail_msg("case %zu: bytewise %d in mode %u", i, bytewise, mode);
+            suite->driver.target_free(target);
+        }
+    }
+    database_run(suite->database, "DROP TABLE " TABLE);
+    database_run(suite->database, "DROP TABLE " PARENT);
+}
+
 const contract_case key_cases[] = {
     {"what is no key is refused with the fix", what_is_no_key_is_refused_with_the_fix,
      NEEDS_TABLES},
@@ -480,10 +553,13 @@ const contract_case key_cases[] = {
     {"NULL keys conflict with nothing", null_keys_conflict_with_nothing, NEEDS_TABLES},
     {"a created key is the primary key", a_created_key_is_the_primary_key, NEEDS_TABLES},
     {"a text key is made, or refused by name", a_text_key_is_made_or_refused_by_name, NEEDS_TABLES},
+    {"a replaced row keeps its primary key", a_replaced_row_keeps_its_primary_key, NEEDS_TABLES},
     {"another unique index is refused or kept", another_unique_index_is_refused_or_kept,
      NEEDS_TABLES},
     {"which keys are equal is the database's to say", which_keys_are_equal_is_the_databases_to_say,
      NEEDS_TABLES},
     {"bytes decide only where that is true", bytes_decide_only_where_that_is_true, NEEDS_TABLES},
+    {"rows that depend on each other are not judged by keys",
+     rows_that_depend_on_each_other_are_not_judged_by_keys, NEEDS_TABLES},
     {NULL, NULL, 0},
 };

@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const size_t sizes[] = {1, 100, 10000};
+#ifdef __SANITIZE_ADDRESS__ /* Of rows it is the server that has the work. */
+#define MANY 1000
+#else
+#define MANY 10000
+#endif
+
+static const size_t sizes[] = {1, 100, MANY};
 
 /* ---- The schema ------------------------------------------------------------------- */
 
@@ -65,24 +71,25 @@ static void limit(contract_suite *suite, const special_target *special, int on)
 
 /* ---- Rows ------------------------------------------------------------------------- */
 
-/* A field of row `n`: # stands for n. */
-static const char *fill(const char *field, size_t n, char *out, size_t capacity)
+/* A text in which # stands for the row's number and ^ for the write's. */
+static const char *fill(const char *text, size_t n, size_t write, char *out, size_t capacity)
 {
     size_t used = 0;
-    if (field == NULL)
+    if (text == NULL)
         return NULL;
-    for (; *field != '\0' && used + 24 < capacity; field++) {
-        if (*field == '#')
-            used += (size_t)snprintf(out + used, capacity - used, "%zu", n);
+    for (; *text != '\0'; text++) {
+        assert_true(used + 24 < capacity);
+        if (*text == '#' || *text == '^')
+            used += (size_t)snprintf(out + used, capacity - used, "%zu", *text == '#' ? n : write);
         else
-            out[used++] = *field;
+            out[used++] = *text;
     }
     out[used] = '\0';
     return out;
 }
 
 static void make_rows(test_rows *rows, const special_target *special, const outfall_target *target,
-                      size_t count)
+                      size_t count, size_t write)
 {
     char room[SPECIAL_FIELDS_MAX][128];
     const char *literals[SPECIAL_FIELDS_MAX];
@@ -90,7 +97,7 @@ static void make_rows(test_rows *rows, const special_target *special, const outf
     test_rows_init(rows, target);
     for (size_t n = 0; n < count; n++) {
         for (uint32_t i = 0; i < target->column_count; i++)
-            literals[i] = fill(special->fields[i], n, room[i], sizeof room[i]);
+            literals[i] = fill(special->fields[i], n, write, room[i], sizeof room[i]);
         test_rows_add(rows, literals);
     }
 }
@@ -112,59 +119,65 @@ static int check_refused(const contract_suite *suite, const special_target *spec
 {
     if (status == OUTFALL_OK)
         return complain(suite, special, size, "taken");
-    if (suite->error.action != action)
+    /* A driver may ask to have one row found: for that alone it has to do what is right. */
+    int may_bisect = size > 1 && action == OUTFALL_ACTION_STOP;
+    if (suite->error.action != action && !(may_bisect && suite->error.action == OUTFALL_ACTION_ROW))
         return complain(suite, special, size, "another action");
     if (strstr(suite->error.message, special->refused) == NULL)
         return complain(suite, special, size, "does not say why");
     return 0;
 }
 
-/* One write in a transaction of its own; the count is an insert's, or -1. */
+/* The rows in a transaction of their own, or their deletes; the second write's are told distinct.
+ */
 static int write_once(contract_suite *suite, const special_target *special, outfall_target *target,
-                      const test_rows *rows, const suite_part *part, int64_t count)
+                      size_t size, size_t write, uint32_t deletion)
 {
+    test_rows rows;
     outfall_write_result result;
+    suite_part part = {.flags = write > 1 ? OUTFALL_BATCH_DISTINCT : 0, .deletion = deletion};
+    make_rows(&rows, special, target, size, write);
     suite_begin(suite);
-    int status = suite_write_part(suite, target, rows, part, suite_deadline(), &result);
+    int status = suite_write_part(suite, target, &rows, &part, suite_deadline(), &result);
+    test_rows_free(&rows);
     if (status != OUTFALL_OK || special->refused != NULL)
         suite_rollback(suite);
     if (special->refused != NULL)
-        return check_refused(suite, special, rows->count, status, special->refused_action);
+        return check_refused(suite, special, size, status, special->refused_action);
     if (status != OUTFALL_OK)
-        return complain(suite, special, rows->count,
-                        part->deletion ? "not deleted" : "not written");
+        return complain(suite, special, size, deletion ? "not deleted" : "not written");
     suite_commit(suite);
-    if (count >= 0 && result.rows_written != (uint64_t)count)
-        return complain(suite, special, rows->count, "another count");
+    if (special->wanted.mode == OUTFALL_MODE_INSERT && result.rows_written != size)
+        return complain(suite, special, size, "another count");
     return 0;
 }
 
 static int check_right(contract_suite *suite, const special_target *special, size_t size,
-                       size_t want)
+                       size_t write, size_t want)
 {
-    if (database_number(suite->database, "%s", special->right) == (int64_t)want)
+    char right[1024];
+    fill(special->right, size, write, right, sizeof right);
+    if (database_number(suite->database, "%s", right) == (int64_t)want)
         return 0;
     return complain(suite, special, size,
                     want > 0 ? "the rows are not right" : "the rows are not deleted");
 }
 
-/* The rows; in modes with a key then again, told to be distinct; and their deletes. */
 static int write_rows(contract_suite *suite, const special_target *special, outfall_target *target,
-                      const test_rows *rows)
+                      size_t size)
 {
     uint32_t mode = special->wanted.mode;
-    int64_t count = mode == OUTFALL_MODE_INSERT ? (int64_t)rows->count : -1;
-    int wrong = write_once(suite, special, target, rows, &(suite_part){0}, count);
+    int updates = mode == OUTFALL_MODE_UPSERT || mode == OUTFALL_MODE_REPLACE;
+    int wrong = write_once(suite, special, target, size, 1, 0);
     if (wrong == 0 && mode != OUTFALL_MODE_INSERT)
-        wrong = write_once(suite, special, target, rows,
-                           &(suite_part){.flags = OUTFALL_BATCH_DISTINCT}, -1);
+        wrong = write_once(suite, special, target, size, 2, 0);
     if (wrong != 0 || special->refused != NULL)
         return wrong;
-    wrong = check_right(suite, special, rows->count, rows->count);
-    if (mode != OUTFALL_MODE_UPSERT && mode != OUTFALL_MODE_REPLACE)
+    wrong = check_right(suite, special, size, updates ? 2 : 1, size);
+    if (mode != OUTFALL_MODE_UPSERT) /* A delete is the same in replace. */
         return wrong;
-    wrong += write_once(suite, special, target, rows, &(suite_part){.deletion = 1}, -1);
-    return wrong + check_right(suite, special, rows->count, 0);
+    wrong += write_once(suite, special, target, size, 2, 1);
+    return wrong + check_right(suite, special, size, 2, 0);
 }
 
 /* Of a target that describe has refused, or should have. */
@@ -185,19 +198,17 @@ static int try_mode(contract_suite *suite, const special_target *special)
     suite_wanted wanted = wanted_of(suite, special);
     int is_refused = special->refused != NULL && special->refused_action == 0;
     for (size_t s = 0; s < LENGTH(sizes); s++) {
-        test_rows rows;
         outfall_target *target;
+        if (is_refused && s > 0)
+            break; /* There is no size yet. */
         drop_all(suite);
         database_run(suite->database, "%s", special->setup);
         limit(suite, special, 1);
         int status = suite_try_describe_as(suite, "t", &wanted, &target);
-        if (is_refused || status != OUTFALL_OK) {
+        if (is_refused || status != OUTFALL_OK)
             wrong += check_undescribed(suite, special, sizes[s], status);
-        } else {
-            make_rows(&rows, special, target, sizes[s]);
-            wrong += write_rows(suite, special, target, &rows);
-            test_rows_free(&rows);
-        }
+        else
+            wrong += write_rows(suite, special, target, sizes[s]);
         suite->driver.target_free(target);
         limit(suite, special, 0);
     }

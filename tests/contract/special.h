@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Targets that are not plain tables, for each kind of database: cases_special.c writes to them. In
- * every mode but insert the rows are written twice, which has to change nothing; under upsert and
- * replace they are then deleted.
+ * every mode but insert the rows are written twice; under upsert they are then deleted.
  *
  * Each has a schema of its own, `special`, that starts empty and in which its SQL is run; on SQLite
  * it is the database file, and what is there is dropped before.
@@ -25,9 +24,10 @@ typedef struct special_target {
     const char *why;
     const char *setup;                      /* SQL; the target is named t. */
     suite_wanted wanted;                    /* But for the schema. */
-    const char *fields[SPECIAL_FIELDS_MAX]; /* Of row n: literals in which # is n; NULL: NULL. */
-    const char *right;                      /* A query that answers how many rows came out right; */
-    const char *refused;                    /* or else what the refusal's message holds. */
+    const char *fields[SPECIAL_FIELDS_MAX]; /* Literals: # is the row's number, ^ the write's. NULL:
+                                               NULL. */
+    const char *right;   /* Answers how many rows are right; ^ is the write that counts. */
+    const char *refused; /* or else what the refusal's message holds. */
     int refused_action;  /* 0: describe refuses. Else write does, with this action. */
     const char *or_told; /* Where a driver may refuse it at describe as well: what it has to say. */
     unsigned modes;      /* Tried in each of these; 0: in the one that is wanted. */

@@ -170,6 +170,7 @@ int suite_try_describe_as(contract_suite *suite, const char *table, const suite_
     size_t updates = list_length(wanted->update, LENGTH(wanted->update));
     outfall_describe_options options = {.struct_size = sizeof options,
                                         .identity_override = wanted->identity_override,
+                                        .lossy = wanted->lossy,
                                         .columns = count > 0 ? columns : NULL,
                                         .column_count = count,
                                         .mode = wanted->mode,

@@ -60,6 +60,7 @@ extern const contract_case type_cases[];
 extern const contract_case transaction_cases[];
 extern const contract_case mode_cases[];
 extern const contract_case key_cases[];
+extern const contract_case order_cases[];
 extern const contract_case kind_cases[];
 extern const contract_case special_cases[];
 extern const contract_case error_cases[];
@@ -107,6 +108,7 @@ typedef struct suite_wanted {
     uint32_t mode;
     uint32_t other_unique;
     uint32_t identity_override;
+    uint32_t lossy;
     const char *schema; /* NULL: none is named. */
     const char *columns[9];
     const char *key[4];

@@ -10,6 +10,7 @@ import unittest
 
 import mysql_wire
 import servers
+from held import Held
 from mysql_wire import (CAPABILITIES, CLIENT_SSL, COM_PING, COM_QUERY, COM_STMT_BULK_EXECUTE,
                         COM_STMT_EXECUTE, COM_STMT_PREPARE)
 
@@ -97,29 +98,25 @@ class Hangs(unittest.TestCase):
 
     def run_until_hang(self, is_last, *arguments, stdin=""):
         """Runs the command; the server stops when `is_last(command)` first is true."""
-        stopped = []
-
-        def before(command):
-            if not stopped and is_last(command):
-                stopped.append(time.monotonic())
-                self.server.pause()
-
-        with mysql_wire.Proxy(("127.0.0.1", self.server.port), before=before) as proxy:
+        def command(proxy):
             url = proxy.url(self.server.password)
+            return [COMMAND, *(url if part == "URL" else part for part in arguments)]
+
+        with Held(mysql_wire.Proxy, ("127.0.0.1", self.server.port), is_last, command, stdin,
+                  ENVIRONMENT) as held:
+            self.assertTrue(held.wait(), f"the server was never stopped: {held.output}{held.errors}")
+            self.server.pause()
             try:
-                done = subprocess.run(
-                    [COMMAND, arguments[0], *(url if part == "URL" else part for part in arguments[1:])],
-                    input=stdin, capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS,
-                    check=False)
-                ended = time.monotonic()
+                stopped = time.monotonic()
+                held.release()
+                held.finish()
             finally:
                 self.server.resume()
-        self.assertEqual(len(stopped), 1, "the server was never stopped: " + done.stdout + done.stderr)
-        took = ended - stopped[0]
+        took = held.ended - stopped
         type(self).worst = max(self.worst, took)
-        self.assertNotEqual(done.returncode, 0, done.stdout)
-        self.assertRegex(done.stderr, "deadline|timeout.ms|not known")
-        self.assertNotIn(self.server.password, done.stderr)
+        self.assertNotEqual(held.code, 0, held.output)
+        self.assertRegex(held.errors, "deadline|timeout.ms|not known")
+        self.assertNotIn(self.server.password, held.errors)
         self.assertLess(took, WITHIN)
 
     def load_until_hang(self, is_last, method="bulk", stdin="id,name\n1,one\n2,two\n", *options,

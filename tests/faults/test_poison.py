@@ -122,14 +122,15 @@ class Poison:
         self.assertLessEqual(extra, len(poison) * (STATEMENTS_MAX + 2 * (statements - 1)))
 
     def test_one_row_of_each_class_of_error(self):
-        for mode in ("insert", "upsert"):
-            # A second unique index in an upsert has a test of its own.
-            kinds = [kind for kind in CLASSES if (kind, mode) != ("unique", "upsert")]
+        for mode in ("insert", "upsert", "replace", "ignore"):
+            # A second unique index in the other modes has a test of its own.
+            kinds = [kind for kind in CLASSES if mode == "insert" or kind != "unique"]
             with self.subTest(mode=mode):
                 self.create(*kinds)
-                clean = self.write(mode, {})
-                self.assertEqual((clean.code, clean.stats["batches_delivered"]), (0, 1), clean.errors)
-                self.target.sql("DELETE FROM t WHERE id > 0")
+                if mode in ("insert", "upsert"):  # The others take as many statements as upsert.
+                    clean = self.write(mode, {})
+                    self.assertEqual((clean.code, clean.stats["batches_delivered"]), (0, 1), clean.errors)
+                    self.target.sql("DELETE FROM t WHERE id > 0")
                 poison = {613 + 877 * number: kind for number, kind in enumerate(self.classes)}
                 done = self.write(mode, poison)
                 self.assertRejected(done, poison)
@@ -156,15 +157,17 @@ class Poison:
         self.assertEqual(self.target.rows("SELECT count(*), max(CASE WHEN id = 6173 THEN positive END) FROM t"),
                          [(str(ROWS + 1), "7")])
 
-    def test_another_unique_index_in_an_upsert(self):
-        self.create("unique")
-        done = self.write("upsert", {6173: "unique"})
-        if self.target.engine == "mysql":  # It would take the conflict for one with the key.
-            self.assertEqual(done.code, 1)
-            self.assertRegex(done.errors, r"unique\.other")
-            self.assertEqual(self.target.one("SELECT count(*) FROM t"), "1")
-        else:
-            self.assertRejected(done, {6173: "unique"})
+    def test_another_unique_index_in_modes_with_a_key(self):
+        for mode in ("upsert", "replace", "ignore"):
+            with self.subTest(mode=mode):
+                self.create("unique")
+                done = self.write(mode, {6173: "unique"})
+                if self.target.engine == "mysql":  # It would take the conflict for one with the key.
+                    self.assertEqual(done.code, 1)
+                    self.assertRegex(done.errors, r"unique\.other")
+                    self.assertEqual(self.target.one("SELECT count(*) FROM t"), "1")
+                else:
+                    self.assertRejected(done, {6173: "unique"})
 
     def test_a_good_row_that_a_bad_one_superseded_lands(self):
         """One row a key is written; where that one is refused, the one before it counts."""
@@ -183,6 +186,18 @@ class Poison:
         # A bad row that a good one supersedes may be found, or never be written.
         found = {letter["line"] for letter in done.rejected}
         self.assertEqual(found - {3}, {2, 5, 6, 8, 11})
+
+    def test_a_constraint_that_waits_for_the_commit(self):
+        if self.target.engine == "mysql":
+            self.skipTest("MySQL and MariaDB check every constraint at once")
+        self.target.sql("CREATE TABLE parents (id integer NOT NULL PRIMARY KEY); INSERT INTO parents VALUES (0), (1); "
+                        "CREATE TABLE t (id bigint NOT NULL PRIMARY KEY, "
+                        "parent integer REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)")
+        lines = [line_of(0, "i", number, 99 if number in (1, 613, 2000) else number % 2) for number in range(1, 2001)]
+        done = stream(self.target.url, "t", lines, "mode=upsert", *ONE_BATCH)
+        self.assertEqual((done.code, [letter["line"] for letter in done.rejected]), (0, [1, 613, 2000]), done.errors)
+        self.assertTrue(all("foreign key" in letter["reason"].lower() for letter in done.rejected), done.rejected)
+        self.assertEqual(self.target.rows("SELECT count(*), max(parent) FROM t"), [("1997", "1")])
 
     # ---- A file that is half poison -----------------------------------------------------
 

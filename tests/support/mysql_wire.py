@@ -11,12 +11,12 @@ rows in.
 Source of the packets: https://mariadb.com/kb/en/clientserver-protocol/
 """
 
-import socket
 import struct
 import threading
 import urllib.parse
 
-from wire import Closed, Listener, connect, read_exactly, send
+import wire
+from wire import Closed, connect, hang_up, read_exactly, send
 
 CLIENT_LONG_PASSWORD = 1 << 0
 CLIENT_CONNECT_WITH_DB = 1 << 3
@@ -28,7 +28,7 @@ CLIENT_SECURE_CONNECTION = 1 << 15
 CLIENT_PLUGIN_AUTH = 1 << 19
 
 COM_QUIT, COM_QUERY, COM_PING, COM_STMT_PREPARE, COM_STMT_EXECUTE = 0x01, 0x03, 0x0E, 0x16, 0x17
-COM_STMT_BULK_EXECUTE = 0xFA
+COM_STMT_CLOSE, COM_STMT_BULK_EXECUTE = 0x19, 0xFA
 LOCAL_INFILE, AUTH_SWITCH = b"\xfb", b"\xfe"
 OK = b"\x00\x00\x00\x02\x00\x00\x00"
 
@@ -46,9 +46,7 @@ class Wire:
         self._heard = heard
 
     def _read(self, size):
-        data = read_exactly(self.connection, size)
-        self._heard(data)
-        return data
+        return read_exactly(self.connection, size, self._heard)
 
     def read(self):
         """A packet's payload."""
@@ -64,8 +62,8 @@ class Wire:
         send(self.connection, header + payload)
 
 
-class Server(Listener):
-    """A listener that a URL of Outfall's leads to."""
+class Listener(wire.Listener):
+    """Knows the URL that leads here."""
 
     def url(self, password="secret", user="outfall", database="test", query=""):
         """How to get here."""
@@ -86,7 +84,16 @@ def names(query):
     return query[1:].decode(errors="replace") if query[:1] == bytes([COM_QUERY]) else None
 
 
-class FakeServer(Server):
+def label(command):
+    """What a command is, for people: its SQL, or the name of its kind. What is none is the login."""
+    kind = command[0]
+    if kind in (COM_QUERY, COM_STMT_PREPARE):
+        return ("prepare " if kind == COM_STMT_PREPARE else "") + command[1:].decode(errors="replace")
+    return {COM_PING: "ping", COM_QUIT: "goodbye", COM_STMT_EXECUTE: "execute", COM_STMT_CLOSE: "close",
+            COM_STMT_BULK_EXECUTE: "bulk execute"}.get(kind, "login")
+
+
+class FakeServer(Listener):
     """A server that lets anyone in and answers each statement by `answer(wire, statement)`."""
 
     def __init__(self, answer, capabilities=CAPABILITIES, login=None):
@@ -110,7 +117,7 @@ class FakeServer(Server):
             self._answer(wire, names(packet))
 
 
-class Proxy(Server):
+class Proxy(Listener):
     """
     Stands before a real server. `change(command, reply)` gets the command under way and the first
     packet of its reply, as bytes, and returns the packet to pass on; None hangs up instead.
@@ -144,7 +151,7 @@ class Proxy(Server):
                     logged_in = True
                     server.write(packet, (wire.sequence - 1) % 256)
             finally:
-                upstream.shutdown(socket.SHUT_RDWR)
+                hang_up(upstream)
                 back.join()
 
     def _back(self, upstream, connection, state):
@@ -161,7 +168,4 @@ class Proxy(Server):
                 client.write(packet, (server.sequence - 1) % 256)
         except Closed:
             pass
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        hang_up(connection)

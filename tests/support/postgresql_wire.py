@@ -7,7 +7,7 @@ Source of the messages: https://www.postgresql.org/docs/15/protocol-message-form
 import struct
 import threading
 
-from wire import Closed, Listener, connect, read_exactly, send
+from wire import Closed, Listener, connect, hang_up, read_exactly, send
 
 PASSWORD, QUERY, PARSE, SYNC, FLUSH, TERMINATE = b"p", b"Q", b"P", b"S", b"H", b"X"
 ENDS = (PASSWORD, QUERY, SYNC, FLUSH, TERMINATE)  # Of what is sent before an answer is waited for.
@@ -43,19 +43,17 @@ class Proxy(Listener):
                     self._before(command)
                     send(upstream, command)
             finally:
-                upstream.shutdown(2)
+                hang_up(upstream)
                 back.join()
 
     def _read(self, connection):
         command = b""
         while True:
             # What comes before the login has no letter: its length, of four bytes, starts with a 0.
-            letter = read_exactly(connection, 1)
-            length = read_exactly(connection, 3 if letter == b"\0" else 4)
+            letter = read_exactly(connection, 1, self.heard)
+            length = read_exactly(connection, 3 if letter == b"\0" else 4, self.heard)
             size = struct.unpack(">I", length.rjust(4, b"\0"))[0] - 4
-            message = letter + length + read_exactly(connection, size)
-            self.heard(message)
-            command += message
+            command += letter + length + read_exactly(connection, size, self.heard)
             if letter == b"\0" or letter in ENDS:
                 return command
 
@@ -66,7 +64,4 @@ class Proxy(Listener):
                 send(connection, data)
         except (Closed, OSError):
             pass
-        try:
-            connection.shutdown(2)
-        except OSError:
-            pass
+        hang_up(connection)

@@ -59,6 +59,18 @@ def children_of(pid):
     return found
 
 
+def is_stopped(pid):
+    """Whether every thread of a process has stopped, or has ended: a signal takes its time."""
+    for stat in glob.glob(f"/proc/{pid}/task/[0-9]*/stat"):
+        try:
+            with open(stat, encoding="utf-8", errors="replace") as file:
+                if file.read().rpartition(")")[2].split()[0] not in "TtZX":
+                    return False
+        except OSError:
+            continue
+    return True
+
+
 def signal_all(pids, number):
     for pid in pids:
         try:
@@ -190,11 +202,14 @@ class Server:
             self._wait()
 
     def pause(self):
-        """SIGSTOP: the server hangs, its connections stay open."""
+        """SIGSTOP: the server hangs, its connections stay open. It has stopped on return."""
         if self._process and not self._paused:
-            os.kill(self.pid, signal.SIGSTOP)  # First, so that it starts no more children.
+            self._paused = [self.pid]
+            os.kill(self.pid, signal.SIGSTOP)
+            self._wait_stopped()  # It starts no more children.
             self._paused = self.pids()
             signal_all(self._paused, signal.SIGSTOP)
+            self._wait_stopped()
 
     def resume(self):
         signal_all(reversed(self._paused), signal.SIGCONT)
@@ -241,6 +256,13 @@ class Server:
             signal_all(self.pids(), signal.SIGKILL)
             self._process.wait()
         self._process = None
+
+    def _wait_stopped(self):
+        until = time.monotonic() + STOP_SECONDS
+        while not all(is_stopped(pid) for pid in self._paused):
+            if time.monotonic() > until:
+                raise ServerError(f"{self.title} does not stop on SIGSTOP")
+            time.sleep(0.001)
 
     def _log_tail(self):
         try:

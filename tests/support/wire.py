@@ -9,8 +9,8 @@ class Closed(Exception):
     """The other side went away."""
 
 
-def read_exactly(connection, size):
-    """`size` bytes of a socket; Closed where it ends before."""
+def read_exactly(connection, size, heard=lambda data: None):
+    """`size` bytes of a socket; Closed where it ends before. `heard` is called with every part."""
     data = b""
     while len(data) < size:
         try:
@@ -19,6 +19,7 @@ def read_exactly(connection, size):
             raise Closed from error
         if not part:
             raise Closed
+        heard(part)
         data += part
     return data
 
@@ -40,6 +41,14 @@ def connect(address):
     return connection
 
 
+def hang_up(connection):
+    """Ends both directions, where that has not happened yet."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+
+
 class Listener:
     """Takes connections on 127.0.0.1, each in a thread, until closed."""
 
@@ -50,6 +59,7 @@ class Listener:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._open = []
+        self._threads = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -65,10 +75,7 @@ class Listener:
         self._socket.close()
         with self._lock:
             for connection in self._open:
-                try:
-                    connection.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+                hang_up(connection)
 
     def heard(self, data):
         with self._lock:
@@ -87,7 +94,15 @@ class Listener:
             with self._lock:
                 self.connections += 1
                 self._open.append(connection)
-            threading.Thread(target=self._run, args=(connection,), daemon=True).start()
+                self._threads.append(threading.Thread(target=self._run, args=(connection,), daemon=True))
+                self._threads[-1].start()
+
+    def drain(self):
+        """Waits until all has been read of connections whose clients have ended."""
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join()
 
     def _run(self, connection):
         try:
