@@ -246,6 +246,15 @@ class ServerFaults:
 
     # ---- Tests ---------------------------------------------------------------------------
 
+    def test_the_waits_are_all_there(self):
+        for name, label in (("insert", "login"), ("insert", "SELECT"), ("insert", "INSERT INTO"),
+                            ("insert", "ROLLBACK$"), ("insert", "SAVEPOINT"), ("insert", "ROLLBACK TO"),
+                            ("insert", "RELEASE"), ("insert", "COMMIT"), ("upsert in rows", "INSERT INTO"),
+                            ("create", "CREATE TABLE"), ("create", "COMMIT"), ("ping", "SELECT 1")):
+            with self.subTest(name=name, label=label):
+                self.assertTrue([wait for wait in self.waits
+                                 if wait.name == name and re.match(rf"(prepare |BEGIN;)?{label}", wait.label)])
+
     def test_a_server_that_hangs_is_noticed_in_every_wait(self):
         for waits in self.parts(lambda wait: True):
             with self.hold_all(waits, self.stopped, *NO_RETRY) as (held, since, timeout_ms):
