@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef __SANITIZE_ADDRESS__ /* Of rows it is the server that has the work. */
-#define MANY 1000
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define MANY 1000 /* Of more it is the server that has the work. */
 #else
 #define MANY 10000
 #endif
