@@ -13,13 +13,13 @@
  * MariaDB count rows found, so that an unchanged one is not a lost one.
  */
 static const drv_odbc_method methods[] = {
-    {.library = "psqlodbc",
+    {.file = "psqlodbc",
      .dialect = "postgresql",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
      .keywords = {{"Protocol", "7.4-0"}}},
-    {.library = "maodbc",
+    {.file = "maodbc",
      .dialect = "mysql",
      .way = DRV_ODBC_WAY_ARRAY,
      .array_rows = 10000,
@@ -27,13 +27,13 @@ static const drv_odbc_method methods[] = {
      .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
      .forced_tls = "FORCETLS",
      .silent_arrays = 1},
-    {.library = "myodbc",
+    {.file = "myodbc",
      .dialect = "mysql",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
      .keywords = {{"CHARSET", "utf8mb4"}, {"FOUND_ROWS", "1"}}},
-    {.library = "sqlite",
+    {.file = "sqlite",
      .dialect = "sqlite",
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
@@ -41,7 +41,7 @@ static const drv_odbc_method methods[] = {
      .keywords = {{"Timeout", "100"}, {"SyncPragma", "FULL"}},
      .stale_bytes = 1,
      .narrow = 1},
-    {.library = NULL, .way = DRV_ODBC_WAY_ARRAY, .array_rows = 1000, .statement_rows = 100},
+    {.file = NULL, .way = DRV_ODBC_WAY_ARRAY, .array_rows = 1000, .statement_rows = 100},
 };
 
 const drv_odbc_method *drv_odbc_method_of(const char *library)
@@ -52,7 +52,7 @@ const drv_odbc_method *drv_odbc_method_of(const char *library)
     for (; library[length] != '\0' && length + 1 < sizeof name; length++)
         name[length] = (char)tolower((unsigned char)library[length]);
     name[length] = '\0';
-    while (method->library != NULL && strstr(name, method->library) == NULL)
+    while (method->file != NULL && strstr(name, method->file) == NULL)
         method++;
     return method;
 }

@@ -23,7 +23,7 @@ typedef struct drv_odbc_keyword {
 
 /* What one ODBC driver is known to do. */
 typedef struct drv_odbc_method {
-    const char *library; /* A part of its file's name, in lower case; NULL: any other. */
+    const char *file;    /* A part of its name, in lower case; NULL: any other. */
     const char *dialect; /* Of errors before the connection tells its own; NULL: ansi. */
     enum drv_odbc_way way;
     uint32_t array_rows;     /* Sets of a parameter array. */

@@ -34,7 +34,7 @@ static void a_driver_is_known_by_its_file(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *found = drv_odbc_method_of(cases[i].library)->library;
+        const char *found = drv_odbc_method_of(cases[i].library)->file;
         bool right = found == NULL || cases[i].want == NULL ? found == cases[i].want
                                                             : strcmp(found, cases[i].want) == 0;
         if (!right)
