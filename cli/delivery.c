@@ -44,8 +44,8 @@ static int require_columns(of_delivery *delivery, const outfall_config *config,
 {
     const char *kind_column;
     bool kinds = of_input_kind(delivery->input, 0, &kind_column) != NULL;
-    int status = of_required_read(config, delivery->sink, of_input_columns(delivery->input), kinds,
-                                  &delivery->required, error);
+    int status = of_required_read(config, delivery->sink, of_input_columns(delivery->input)->count,
+                                  kinds, &delivery->required, error);
 
     if (status == OUTFALL_OK)
         of_input_require(delivery->input, delivery->required);

@@ -7,11 +7,10 @@
 #define OF_CLI_REQUIRED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <outfall/outfall.h>
-
-#include "names.h"
 
 /* Of a column, or-ed. */
 enum of_required {
@@ -21,11 +20,11 @@ enum of_required {
 };
 
 /*
- * One byte for each of `columns`, which the sink was opened for with `config`; free it. NULL where
- * a record may leave out what it likes: it inserts, or has no kind and replaces the whole row.
- * OUTFALL_ERR_NOMEM.
+ * One byte for each of the `columns` that the sink was opened for with `config`; free it. NULL
+ * where a record may leave out what it likes: it inserts, or has no kind and replaces the whole
+ * row. OUTFALL_ERR_NOMEM.
  */
-int of_required_read(const outfall_config *config, const outfall_sink *sink,
-                     const of_names *columns, bool kinds, uint8_t **out, outfall_error *error);
+int of_required_read(const outfall_config *config, const outfall_sink *sink, size_t columns,
+                     bool kinds, uint8_t **out, outfall_error *error);
 
 #endif

@@ -269,6 +269,23 @@ const outfall_column *outfall_sink_column(const outfall_sink *sink, size_t index
     return sink == NULL ? NULL : outfall_schema_column(sink->feed->versions[0]->schema, index);
 }
 
+unsigned outfall_sink_column_use(const outfall_sink *sink, size_t index)
+{
+    if (outfall_sink_column(sink, index) == NULL)
+        return 0;
+    const outfall_target *target = sink->feed->versions[0]->target;
+    const of_feed_options *options = &sink->feed->options;
+    for (uint32_t i = 0; i < target->key_count; i++)
+        if (target->key[i] == index)
+            return OUTFALL_USE_KEY;
+    if (options->mode != OUTFALL_MODE_UPSERT && options->mode != OUTFALL_MODE_REPLACE)
+        return 0;
+    bool updated = options->update.count == 0;
+    for (size_t i = 0; i < options->update.count; i++)
+        updated = updated || strcmp(options->update.names[i], target->columns[index].name) == 0;
+    return updated ? OUTFALL_USE_UPDATE : 0;
+}
+
 /* ---- Flush ------------------------------------------------------------------------ */
 
 /* Asks every share for a flush; tickets go to `tickets`, which has room for one each. */

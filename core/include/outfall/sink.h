@@ -66,6 +66,19 @@ OUTFALL_EXPORT size_t outfall_sink_column_count(const outfall_sink *sink);
  */
 OUTFALL_EXPORT const outfall_column *outfall_sink_column(const outfall_sink *sink, size_t index);
 
+/** What a row does by a column, beside being inserted. Values may be added. */
+enum outfall_column_use {
+    OUTFALL_USE_KEY = 1, /* It finds the row in the table: inserts, updates and deletes need it. */
+    OUTFALL_USE_UPDATE = 2 /* It overwrites what that row has. */
+};
+
+/**
+ * Tells what the sink's mode, key and update.columns make of column `index`: an or of enum
+ * outfall_column_use; 0 where rows are only inserted, and out of range. Does not change while the
+ * sink is open. Any thread; does not block.
+ */
+OUTFALL_EXPORT unsigned outfall_sink_column_use(const outfall_sink *sink, size_t index);
+
 /**
  * Blocks until every row written before this call is durable, or a dead letter.
  *
