@@ -110,22 +110,19 @@ int drv_odbc_frame_reserve(drv_odbc_frame *frame, const uint32_t *widths, uint32
     return frame->memory != NULL;
 }
 
+/* From the last on: drivers make room for as many as they have seen, and anew for each one more. */
 SQLRETURN drv_odbc_frame_bind(const drv_odbc_frame *frame, const drv_odbc_target *target,
                               SQLHSTMT statement, uint32_t rows)
 {
-    SQLUSMALLINT number = 1;
-    for (uint32_t row = 0; row < rows; row++) {
-        for (uint32_t i = 0; i < frame->count; i++) {
-            const drv_odbc_array *array = &frame->arrays[i];
-            const drv_odbc_parameter *parameter = &target->sources[array->column].parameter;
-            SQLRETURN code = SQLBindParameter(
-                statement, number++, SQL_PARAM_INPUT, parameter->c_type, parameter->sql_type,
-                parameter->size > 0 ? parameter->size : array->width, parameter->digits,
-                array->values + (size_t)array->width * row, (SQLLEN)array->width,
-                &array->lengths[row]);
-            if (!SQL_SUCCEEDED(code))
-                return code;
-        }
+    SQLRETURN code = SQL_SUCCESS;
+    for (uint32_t left = rows * frame->count; SQL_SUCCEEDED(code) && left > 0; left--) {
+        uint32_t row = (left - 1) / frame->count;
+        const drv_odbc_array *array = &frame->arrays[(left - 1) % frame->count];
+        const drv_odbc_parameter *parameter = &target->sources[array->column].parameter;
+        code = SQLBindParameter(
+            statement, (SQLUSMALLINT)left, SQL_PARAM_INPUT, parameter->c_type, parameter->sql_type,
+            parameter->size > 0 ? parameter->size : array->width, parameter->digits,
+            array->values + (size_t)array->width * row, (SQLLEN)array->width, &array->lengths[row]);
     }
-    return SQL_SUCCESS;
+    return code;
 }
