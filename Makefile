@@ -27,8 +27,8 @@ test: deps lint ## Lint, then the tests under gcc, clang, ASan, UBSan and TSan, 
 	@$(call BUILD,clang,-DCMAKE_C_COMPILER=$(CLANG)) && $(call CTEST,clang) -L 'unit|property'
 	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG) -DOUTFALL_FUZZ_SECONDS=10) && $(call CTEST,fuzz) -L fuzz
 	@$(call BUILD,tsan) && $(call CTEST,tsan) -L threads
-	@$(call BUILD,asan) && $(call CTEST,asan) -LE 'house|large'
-	@$(call BUILD,dev) && { $(call CTEST,dev) -L 'house|contract|unit|large'; status=$$?; \
+	@$(call BUILD,asan) && $(call CTEST,asan) -LE house
+	@$(call BUILD,dev) && { $(call CTEST,dev) -L 'house|contract|unit'; status=$$?; \
 		tests/contract/report.py build/dev/contract; exit $$status; }
 
 bench: build ## Builds and runs the benchmarks.

@@ -14,9 +14,11 @@ import subprocess
 import sys
 import time
 import unittest
+import unittest.mock
 
 import mysql_wire
 import postgresql_wire
+import targets
 from held import Held
 from server_base import odbc_url
 from servers import MariaDB, PostgreSQL
@@ -358,6 +360,13 @@ class ServerFaults:
 class PostgreSQLFaults(ServerFaults, unittest.TestCase):
     kind, proxy, label = PostgreSQL, postgresql_wire.Proxy, staticmethod(postgresql_wire.label)
     at_once, long_text = 16, "TEXT"
+
+    @classmethod
+    def setUpClass(cls):
+        leaks = pathlib.Path(targets.__file__).resolve().with_name("psqlodbc.lsan")
+        options = {"LSAN_OPTIONS": f"suppressions={leaks}:print_suppressions=0"}
+        cls.enterClassContext(unittest.mock.patch.dict(os.environ, options))
+        super().setUpClass()
 
     def cut_sessions(self):
         return int(self.server.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
