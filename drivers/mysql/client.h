@@ -5,6 +5,7 @@
  *
  *                      MariaDB Connector/C 3.3          Oracle's libmysqlclient 8
  *   bulk arrays        a callback gives row after row   none
+ *   pipelining         an answer may be read later      none
  *   waits              a hook of ours polls for it      its own; the library's watchdog cuts them
  *   connecting         by that hook                     step by step, without blocking
  *   TLS                three options and a flag         one mode
@@ -150,6 +151,30 @@ static inline bool drv_my_client_set_bulk(MYSQL_STMT *statement, unsigned rows,
            mysql_stmt_attr_set(statement, STMT_ATTR_CB_PARAM, function) == 0;
 }
 
+/*
+ * Executes a statement and leaves the answer for drv_my_client_read_answer; another may be sent
+ * before. Not where packets are compressed: their numbers go on from one statement to the next.
+ */
+static inline bool drv_my_client_send(MYSQL *my, MYSQL_STMT *statement)
+{
+    my_bool skip = 1;
+    mysql_optionsv(my, MARIADB_OPT_SKIP_READ_RESPONSE, &skip);
+    bool sent = mysql_stmt_execute(statement) == 0;
+    skip = 0;
+    mysql_optionsv(my, MARIADB_OPT_SKIP_READ_RESPONSE, &skip);
+    return sent;
+}
+
+static inline bool drv_my_client_read_answer(MYSQL *my, MYSQL_STMT *statement)
+{
+    return my->methods->db_read_execute_response(statement) == 0;
+}
+
+static inline bool drv_my_client_pipelines(const MYSQL *my)
+{
+    return !my->net.compress;
+}
+
 /* Where a bulk row's NULLs are marked. */
 static inline void drv_my_client_set_indicator(MYSQL_BIND *bind, char *indicator)
 {
@@ -270,6 +295,26 @@ static inline bool drv_my_client_set_bulk(MYSQL_STMT *statement, unsigned rows,
     (void)rows;
     (void)callback;
     (void)context;
+    return false;
+}
+
+static inline bool drv_my_client_send(MYSQL *my, MYSQL_STMT *statement)
+{
+    (void)my;
+    (void)statement;
+    return false;
+}
+
+static inline bool drv_my_client_read_answer(MYSQL *my, MYSQL_STMT *statement)
+{
+    (void)my;
+    (void)statement;
+    return false;
+}
+
+static inline bool drv_my_client_pipelines(const MYSQL *my)
+{
+    (void)my;
     return false;
 }
 

@@ -58,7 +58,8 @@ int drv_my_job_execute(drv_my_job *job, MYSQL_STMT *statement, uint64_t first, u
                        outfall_error *error)
 {
     job->statements++;
-    int status = drv_my_execute(job->connection, statement, job->deadline_us, error);
+    int status = drv_my_statement_execute(job->connection, job->target, job->statement, statement,
+                                          job->deadline_us, error);
     if (status == OUTFALL_OK) {
         job->counted += mysql_stmt_affected_rows(statement);
         return OUTFALL_OK;

@@ -82,20 +82,77 @@ int drv_my_prepare(outfall_connection *connection, const char *sql, int64_t dead
     return OUTFALL_OK;
 }
 
+/* Takes the rows of an answer whose head has been read. */
+static bool take_rows(MYSQL_STMT *statement)
+{
+    return mysql_stmt_field_count(statement) == 0 || mysql_stmt_store_result(statement) == 0;
+}
+
+static void drop_rows(MYSQL_STMT *statement)
+{
+    if (mysql_stmt_field_count(statement) > 0)
+        mysql_stmt_free_result(statement);
+}
+
 int drv_my_execute(outfall_connection *connection, MYSQL_STMT *statement, int64_t deadline_us,
                    outfall_error *error)
 {
     drv_my_wait wait;
     begin(connection, &wait, deadline_us);
-    bool failed = mysql_stmt_execute(statement) != 0;
-    if (!failed && mysql_stmt_field_count(statement) > 0)
-        failed = mysql_stmt_store_result(statement) != 0;
+    bool failed = mysql_stmt_execute(statement) != 0 || !take_rows(statement);
     end(connection, &wait);
     if (failed)
         return drv_my_fail_statement(connection, statement, error);
-    if (mysql_stmt_field_count(statement) > 0)
-        mysql_stmt_free_result(statement);
+    drop_rows(statement);
     return OUTFALL_OK;
+}
+
+static int send(outfall_connection *connection, MYSQL_STMT *statement, int64_t deadline_us,
+                outfall_error *error)
+{
+    drv_my_wait wait;
+    begin(connection, &wait, deadline_us);
+    bool failed = !drv_my_client_send(connection->my, statement);
+    end(connection, &wait);
+    return failed ? drv_my_fail_statement(connection, statement, error) : OUTFALL_OK;
+}
+
+static int read_answer(outfall_connection *connection, MYSQL_STMT *statement, int64_t deadline_us,
+                       outfall_error *error)
+{
+    drv_my_wait wait;
+    begin(connection, &wait, deadline_us);
+    bool failed = !drv_my_client_read_answer(connection->my, statement) || !take_rows(statement);
+    end(connection, &wait);
+    if (failed)
+        return drv_my_fail_statement(connection, statement, error);
+    drop_rows(statement);
+    return OUTFALL_OK;
+}
+
+int drv_my_execute_both(outfall_connection *connection, MYSQL_STMT *first, MYSQL_STMT *second,
+                        int64_t deadline_us, int *second_status, outfall_error *second_error,
+                        outfall_error *error)
+{
+    outfall_error detail;
+    int status = send(connection, first, deadline_us, &detail);
+    bool sent = false;
+    if (status == OUTFALL_OK) {
+        *second_status = send(connection, second, deadline_us, second_error);
+        sent = *second_status == OUTFALL_OK;
+        status = read_answer(connection, first, deadline_us, &detail);
+    } else {
+        connection->dead = true; /* How much of it went out is not known. */
+    }
+    if (sent && !connection->dead) {
+        *second_status = read_answer(connection, second, deadline_us, second_error);
+    } else if (connection->dead && status != OUTFALL_OK) {
+        *second_status = status;
+        *second_error = detail;
+    }
+    if (status != OUTFALL_OK && error != NULL)
+        *error = detail;
+    return status;
 }
 
 int drv_my_ask_alive(outfall_connection *connection, int64_t deadline_us, outfall_error *error)

@@ -26,6 +26,16 @@ int drv_my_prepare(outfall_connection *connection, const char *sql, int64_t dead
 int drv_my_execute(outfall_connection *connection, MYSQL_STMT *statement, int64_t deadline_us,
                    outfall_error *error);
 
+/*
+ * Executes two in one trip: the second is sent before the first has answered. Returns what became
+ * of the first; *second_status and *second_error (not NULL) tell of the second, which ends as the
+ * first where that broke the connection. Only where drv_my_client_pipelines, and of packets that
+ * the socket takes at once: the server does not read on while its answer is not taken.
+ */
+int drv_my_execute_both(outfall_connection *connection, MYSQL_STMT *first, MYSQL_STMT *second,
+                        int64_t deadline_us, int *second_status, outfall_error *second_error,
+                        outfall_error *error);
+
 int drv_my_ask_alive(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
 
 /* Frees a statement; the server hears of it, but nothing waits. NULL is legal. */

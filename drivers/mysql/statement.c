@@ -110,11 +110,16 @@ static int compare(const drv_my_target *target, MYSQL_STMT *statement, outfall_e
     return status;
 }
 
+static bool is_checked(const outfall_connection *connection, const drv_my_target *target)
+{
+    return connection->checked == target->serial || target->shapes == NULL;
+}
+
 int drv_my_statement_check(outfall_connection *connection, const drv_my_target *target,
                            drv_my_statement *statement, int64_t deadline_us, outfall_error *error)
 {
     int status = OUTFALL_OK;
-    if (connection->checked == target->serial || target->shapes == NULL)
+    if (is_checked(connection, target))
         return OUTFALL_OK;
     if (statement->check == NULL)
         status = drv_my_prepare(connection, target->check, deadline_us, &statement->check, error);
@@ -125,6 +130,26 @@ int drv_my_statement_check(outfall_connection *connection, const drv_my_target *
     if (status == OUTFALL_OK)
         connection->checked = target->serial;
     return status;
+}
+
+int drv_my_statement_execute(outfall_connection *connection, const drv_my_target *target,
+                             drv_my_statement *slot, MYSQL_STMT *statement, int64_t deadline_us,
+                             outfall_error *error)
+{
+    outfall_error detail;
+    int executed = OUTFALL_OK;
+    if (is_checked(connection, target))
+        return drv_my_execute(connection, statement, deadline_us, error);
+    int status = drv_my_execute_both(connection, slot->check, statement, deadline_us, &executed,
+                                     &detail, error);
+    if (status == OUTFALL_OK)
+        status = compare(target, slot->check, error);
+    if (status != OUTFALL_OK)
+        return status;
+    connection->checked = target->serial;
+    if (executed != OUTFALL_OK && error != NULL)
+        *error = detail;
+    return executed;
 }
 
 int drv_my_statement_ask(outfall_connection *connection, const drv_my_target *target,

@@ -25,6 +25,14 @@ int drv_my_statement_check(outfall_connection *connection, const drv_my_target *
                            drv_my_statement *statement, int64_t deadline_us, outfall_error *error);
 
 /*
+ * As drv_my_statement_check, and executes `statement` after it; in one trip where that can be. What
+ * the check says goes first: rows that went to another table are undone with the transaction.
+ */
+int drv_my_statement_execute(outfall_connection *connection, const drv_my_target *target,
+                             drv_my_statement *slot, MYSQL_STMT *statement, int64_t deadline_us,
+                             outfall_error *error);
+
+/*
  * The target's question, where it has one: what that check cannot see, or all of it where there is
  * no right to select. Once a transaction, after a write, whose lock holds the table still.
  */
