@@ -40,6 +40,5 @@ void of_acknowledge(of_share *share, uint64_t refused)
         of_lane_acknowledge(&batch->spans[i]);
     batch->span_count = 0;
     of_chunks_wake_if_roomy(&feed->chunks); /* When idle, the flusher wakes them in any case. */
-    of_eventcount_wake(&feed->acknowledged);
     of_events_notify(&feed->events);
 }

@@ -114,7 +114,7 @@ int of_feed_new(const of_feed_options *options, of_pool *pool, size_t buffer_byt
     atomic_init(&feed->references, 1);
     atomic_init(&feed->close_by_us, INT64_MAX);
     pthread_mutex_init(&feed->mutex, NULL);
-    of_eventcount_init(&feed->acknowledged);
+    of_eventcount_init(&feed->flushed);
     of_events_init(&feed->events, deadletter_bytes);
     feed->options = *options;
     status = copy_name(feed, &options->name, error);
@@ -154,7 +154,7 @@ void of_feed_release(of_feed *feed)
     of_free((char *)feed->options.name.schema);
     of_free((char *)feed->options.name.table);
     of_events_destroy(&feed->events);
-    of_eventcount_destroy(&feed->acknowledged);
+    of_eventcount_destroy(&feed->flushed);
     pthread_mutex_destroy(&feed->mutex);
     of_chunks_destroy(&feed->chunks);
     of_free(feed);
@@ -174,7 +174,7 @@ void of_feed_stop(of_feed *feed, const outfall_error *error)
         return;
     of_log(OF_LOG_ERROR, "the sink has stopped: %s", error->message);
     of_chunks_wake(&feed->chunks);
-    of_eventcount_wake(&feed->acknowledged);
+    of_eventcount_wake(&feed->flushed);
     of_eventcount_wake(&feed->events.room);
     of_feed_wake(feed);
     of_events_notify(&feed->events);

@@ -103,7 +103,7 @@ struct of_feed {
     of_pool *pool;
     of_chunks chunks;
     of_events events;
-    of_eventcount acknowledged; /* outfall_flush and outfall_close wait here. */
+    of_eventcount flushed; /* outfall_flush and outfall_close wait here. */
 
     _Atomic(of_version *) current;
     of_version *versions[OF_VERSIONS_MAX];

@@ -315,18 +315,18 @@ static int flush_until(of_feed *feed, int64_t deadline_us, outfall_error *error)
     bool in_time = true;
     request_flush(feed, tickets);
     for (;;) {
-        uint32_t ticket = of_eventcount_arm(&feed->acknowledged);
+        uint32_t ticket = of_eventcount_arm(&feed->flushed);
         bool done = flush_done(feed, tickets);
         int status = of_feed_check(feed, error);
         if (done || status != OUTFALL_OK || !in_time) {
-            of_eventcount_disarm(&feed->acknowledged);
+            of_eventcount_disarm(&feed->flushed);
             if (done || status != OUTFALL_OK)
                 return done ? OUTFALL_OK : status;
             return of_fail(error, OUTFALL_ERR_TIMEOUT,
                            "rows were still queued at the deadline: flush again, or give it more "
                            "time");
         }
-        in_time = of_eventcount_wait(&feed->acknowledged, ticket, deadline_us);
+        in_time = of_eventcount_wait(&feed->flushed, ticket, deadline_us);
     }
 }
 
