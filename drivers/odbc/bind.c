@@ -114,24 +114,18 @@ size_t drv_odbc_bind_bytes(enum drv_odbc_bind bind, bool wide, const uint8_t *fi
     }
 }
 
-static SQLLEN put_timestamp(int64_t us_since_2000, uint8_t *out)
+static SQLLEN put_timestamp(drv_day *day, int64_t us_since_2000, uint8_t *out)
 {
-    int64_t days = us_since_2000 / OUTFALL_DAY_US, of_day = us_since_2000 % OUTFALL_DAY_US;
-    int64_t year;
-    int month, day;
-    if (of_day < 0) {
-        of_day += OUTFALL_DAY_US;
-        days--;
-    }
-    outfall_date_split(days + OUTFALL_EPOCH_DAYS, &year, &month, &day);
+    uint64_t of_day = drv_day_find(day, us_since_2000);
+    uint32_t seconds = (uint32_t)(of_day / 1000000);
     const SQL_TIMESTAMP_STRUCT value = {
-        .year = (SQLSMALLINT)year,
-        .month = (SQLUSMALLINT)month,
-        .day = (SQLUSMALLINT)day,
-        .hour = (SQLUSMALLINT)(of_day / 3600000000),
-        .minute = (SQLUSMALLINT)(of_day / 60000000 % 60),
-        .second = (SQLUSMALLINT)(of_day / 1000000 % 60),
-        .fraction = (SQLUINTEGER)(of_day % 1000000 * 1000),
+        .year = (SQLSMALLINT)day->year,
+        .month = (SQLUSMALLINT)day->month,
+        .day = (SQLUSMALLINT)day->of_month,
+        .hour = (SQLUSMALLINT)(seconds / 3600),
+        .minute = (SQLUSMALLINT)(seconds / 60 % 60),
+        .second = (SQLUSMALLINT)(seconds % 60),
+        .fraction = (SQLUINTEGER)(of_day - (uint64_t)seconds * 1000000) * 1000,
     };
     memcpy(out, &value, sizeof value);
     return sizeof value;
@@ -201,8 +195,8 @@ static SQLLEN put_number(enum drv_odbc_bind bind, const uint8_t *field, int32_t 
     }
 }
 
-SQLLEN drv_odbc_bind_put(enum drv_odbc_bind bind, bool wide, const uint8_t *field, int32_t length,
-                         uint8_t *out)
+SQLLEN drv_odbc_bind_put_other(enum drv_odbc_bind bind, bool wide, const uint8_t *field,
+                               int32_t length, drv_day *day, uint8_t *out)
 {
     char *text = (char *)out;
     switch (bind) {
@@ -224,11 +218,11 @@ SQLLEN drv_odbc_bind_put(enum drv_odbc_bind bind, bool wide, const uint8_t *fiel
     case DRV_ODBC_BIND_TIME_TEXT:
         return (SQLLEN)outfall_time_text(outfall_read_i64(field), text);
     case DRV_ODBC_BIND_TIMESTAMP:
-        return put_timestamp(outfall_read_i64(field), out);
+        return put_timestamp(day, outfall_read_i64(field), out);
     case DRV_ODBC_BIND_TIMESTAMP_TEXT:
-        return (SQLLEN)outfall_timestamp_text(outfall_read_i64(field), 0, text);
+        return (SQLLEN)drv_day_timestamp_text(day, outfall_read_i64(field), 0, text);
     case DRV_ODBC_BIND_ZONED_TEXT:
-        return (SQLLEN)outfall_timestamp_text(outfall_read_i64(field), 1, text);
+        return (SQLLEN)drv_day_timestamp_text(day, outfall_read_i64(field), 1, text);
     case DRV_ODBC_BIND_UUID_TEXT:
         return (SQLLEN)outfall_uuid_text(field, text);
     default:

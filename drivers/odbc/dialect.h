@@ -192,13 +192,14 @@ typedef struct drv_odbc_dialect {
     uint8_t one_upsert;         /* 1: equal keys in one upsert are an error. */
     uint8_t one_ignore;         /* 1: equal keys in one "ignore" are. */
     uint8_t any_unique;         /* 1: a conflict with any unique index updates; no key is named. */
-    uint8_t schema_is_catalog;  /* 1: what we call a schema is ODBC's catalog. */
-    uint8_t wide;               /* 1: text goes as UTF-16; 0: the drivers take UTF-8 as it is. */
-    uint8_t one_schema;         /* 1: there is no schema but "main". */
-    uint8_t sizes_in_names;     /* 1: a type's arguments are read from its name. */
-    uint8_t fold_names;         /* 1: names are equal in any case of ASCII letters. */
-    uint8_t empty_is_null;      /* 1: '' is NULL. */
-    uint8_t found_rows;         /* 1: an update counts as two rows (drivers/common/count.h). */
+    uint8_t state_is_whole;    /* 1: the query `state` tells of the columns, too, if of anything. */
+    uint8_t schema_is_catalog; /* 1: what we call a schema is ODBC's catalog. */
+    uint8_t wide;              /* 1: text goes as UTF-16; 0: the drivers take UTF-8 as it is. */
+    uint8_t one_schema;        /* 1: there is no schema but "main". */
+    uint8_t sizes_in_names;    /* 1: a type's arguments are read from its name. */
+    uint8_t fold_names;        /* 1: names are equal in any case of ASCII letters. */
+    uint8_t empty_is_null;     /* 1: '' is NULL. */
+    uint8_t found_rows;        /* 1: an update counts as two rows (drivers/common/count.h). */
     const drv_odbc_spelling *spellings; /* By enum outfall_type. */
     const drv_odbc_type *types;         /* Ended by a NULL name. */
 } drv_odbc_dialect;

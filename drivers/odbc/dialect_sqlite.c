@@ -130,6 +130,7 @@ const drv_odbc_dialect drv_odbc_sqlite = {
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},
+    .state_is_whole = 1,
     .one_schema = 1,
     .sizes_in_names = 1,
     .fold_names = 1,

@@ -17,6 +17,7 @@ int drv_odbc_frame_new(drv_odbc_frame *frame, const drv_odbc_target *target, boo
     for (uint32_t i = 0; i < frame->count; i++) {
         drv_odbc_array *array = &frame->arrays[i];
         array->column = key_only ? target->key[i] : i;
+        array->day = drv_day_none();
         array->fixed = target->sources[array->column].parameter.width > 0;
     }
     return 1;

@@ -21,6 +21,7 @@ typedef struct drv_odbc_array {
     bool fixed;      /* It is its type's size, by which the driver steps. */
     uint8_t *values;
     SQLLEN *lengths; /* Or SQL_NULL_DATA. */
+    drv_day day;     /* Of the last timestamp. */
 } drv_odbc_array;
 
 typedef struct drv_odbc_frame {

@@ -7,10 +7,12 @@
 #define NAME_MAX_LENGTH 128
 
 /*
- * Rollback on error is left to us (Protocol=7.4-0): psqlODBC's own is a savepoint before
- * statements. Timeout=100 has SQLite's wait for a lock no longer than that at a time, and
- * SyncPragma=FULL has its COMMIT be on the disk: the driver's own default is NORMAL. OPTION=2 has
- * MariaDB count rows found, so that an unchanged one is not a lost one.
+ * psqlODBC: rollback on error is left to us (Protocol=7.4-0), its own is a savepoint before each
+ * statement. It has the server describe a statement's parameters, and libpq up to 18 takes a
+ * description of more than 30,000 bytes, four a parameter, for a connection out of step.
+ * MariaDB: OPTION=2 has it count rows found, so that an unchanged one is not a lost one.
+ * SQLite: Timeout=100 has it wait for a lock no longer than that at a time, and SyncPragma=FULL has
+ * its COMMIT be on the disk, where the driver's own default is NORMAL.
  */
 static const drv_odbc_method methods[] = {
     {.file = "psqlodbc",
@@ -18,6 +20,7 @@ static const drv_odbc_method methods[] = {
      .way = DRV_ODBC_WAY_ROWS,
      .array_rows = 1000,
      .statement_rows = 1000,
+     .parameters_max = 7000,
      .keywords = {{"Protocol", "7.4-0"}}},
     {.file = "maodbc",
      .dialect = "mysql",
@@ -26,6 +29,8 @@ static const drv_odbc_method methods[] = {
      .statement_rows = 1000,
      .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
      .forced_tls = "FORCETLS",
+     .fresh_columns = 1,
+     .tells_loss = 1,
      .silent_arrays = 1},
     {.file = "myodbc",
      .dialect = "mysql",
@@ -67,7 +72,10 @@ enum drv_odbc_way drv_odbc_method_choose(const drv_odbc_method *method,
                                          uint32_t columns, uint32_t *rows)
 {
     enum drv_odbc_way way = wanted != DRV_ODBC_WAY_AUTO ? wanted : method->way;
-    uint32_t most = least(method->statement_rows, dialect->parameters_max / columns);
+    uint32_t parameters = dialect->parameters_max;
+    if (method->parameters_max > 0)
+        parameters = least(parameters, method->parameters_max);
+    uint32_t most = least(method->statement_rows, parameters / columns);
     if (dialect->rows_max > 0)
         most = least(most, dialect->rows_max);
     if (way == DRV_ODBC_WAY_ROWS && most > 1) {

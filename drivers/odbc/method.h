@@ -28,10 +28,13 @@ typedef struct drv_odbc_method {
     enum drv_odbc_way way;
     uint32_t array_rows;     /* Sets of a parameter array. */
     uint32_t statement_rows; /* Rows of a statement, as far as its parameters' limit lets. */
+    uint32_t parameters_max; /* Of a statement, below the dialect's; 0: as the dialect has it. */
     drv_odbc_keyword keywords[DRV_ODBC_KEYWORDS_MAX];
     const char *forced_tls; /* A keyword that asks for TLS and is not insisted on; NULL: none. */
     uint8_t stale_bytes; /* 1: a binary parameter keeps its first length until it is bound anew. */
     uint8_t narrow;      /* 1: it has no wide functions, and its others take UTF-8. */
+    uint8_t fresh_columns; /* 1: a prepared query tells its columns anew at each execution. */
+    uint8_t tells_loss;    /* 1: COMMIT fails where the connection does; asking is a trip more. */
     uint8_t silent_arrays; /* 1: an array may fail without a word: only its row count tells. */
 } drv_odbc_method;
 

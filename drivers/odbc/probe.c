@@ -6,6 +6,7 @@
 #include "odbc/api.h"
 #include "odbc/fault.h"
 #include "odbc/query.h"
+#include "odbc/utf16.h"
 
 #define TYPE_UNITS_MAX 256
 
@@ -39,7 +40,8 @@ static int hash_column(outfall_connection *connection, SQLHSTMT statement, SQLUS
     *so_far = hash(*so_far, &size, sizeof size);
     *so_far = hash(*so_far, &digits, sizeof digits);
     *so_far = hash(*so_far, &nullable, sizeof nullable);
-    *so_far = hash(*so_far, type_name, sizeof type_name);
+    *so_far =
+        hash(*so_far, type_name, drv_odbc_units(type_name, TYPE_UNITS_MAX) * sizeof *type_name);
     return OUTFALL_OK;
 }
 
@@ -60,16 +62,39 @@ int drv_odbc_probe_state(outfall_connection *connection, const char *schema, con
     return status;
 }
 
-/*
- * Runs the query and makes the fingerprint of its columns. It is not prepared: there are drivers
- * that would go on telling what the columns were when it was.
+/* Whether the query is prepared once: most drivers would go on telling what the columns were then.
  */
+static bool is_kept(const outfall_connection *connection)
+{
+    return connection->method->fresh_columns != 0;
+}
+
+static int make_statement(outfall_connection *connection, const drv_odbc_target *target,
+                          SQLHSTMT *out, outfall_error *error)
+{
+    int status = drv_odbc_statement_new(connection, out, error);
+    if (status == OUTFALL_OK && is_kept(connection))
+        status = drv_odbc_api_prepare(connection, *out, target->probe, error);
+    return status;
+}
+
+static int execute(outfall_connection *connection, SQLHSTMT statement,
+                   const drv_odbc_target *target, outfall_error *error)
+{
+    if (!is_kept(connection))
+        return drv_odbc_api_execute(connection, statement, target->probe, error);
+    if (!SQL_SUCCEEDED(SQLExecute(statement)))
+        return drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
+    return OUTFALL_OK;
+}
+
+/* Runs the query and makes the fingerprint of its columns. */
 static int run(outfall_connection *connection, SQLHSTMT statement, const drv_odbc_target *target,
                uint64_t *fingerprint, outfall_error *error)
 {
     uint64_t made = HASH_START;
     SQLSMALLINT count = 0;
-    int status = drv_odbc_api_execute(connection, statement, target->probe, error);
+    int status = execute(connection, statement, target, error);
     if (status == OUTFALL_OK && !SQL_SUCCEEDED(SQLNumResultCols(statement, &count)))
         status = drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
     for (SQLUSMALLINT i = 1; status == OUTFALL_OK && i <= count; i++)
@@ -91,7 +116,7 @@ int drv_odbc_probe_describe(outfall_connection *connection, drv_odbc_target *tar
 {
     SQLHSTMT statement = SQL_NULL_HSTMT;
     outfall_error detail = {0};
-    int status = drv_odbc_statement_new(connection, &statement, &detail);
+    int status = make_statement(connection, target, &statement, &detail);
     if (status == OUTFALL_OK)
         status = run(connection, statement, target, &target->fingerprint, &detail);
     drv_odbc_statement_free(statement);
@@ -118,13 +143,15 @@ int drv_odbc_probe_compare(outfall_connection *connection, const drv_odbc_target
                            SQLHSTMT *statement, outfall_error *error)
 {
     outfall_error detail = {0};
-    uint64_t now = 0, state = target->state;
+    uint64_t now = target->fingerprint, state = target->state;
     int status = OUTFALL_OK;
     if (!target->probed)
         return OUTFALL_OK;
-    if (*statement == SQL_NULL_HSTMT)
-        status = drv_odbc_statement_new(connection, statement, &detail);
-    if (status == OUTFALL_OK)
+    /* Such a database has locked all of itself, and said all with the state that it keeps. */
+    bool whole = connection->dialect->state_is_whole && target->state != HASH_START;
+    if (!whole && *statement == SQL_NULL_HSTMT)
+        status = make_statement(connection, target, statement, &detail);
+    if (!whole && status == OUTFALL_OK)
         status = run(connection, *statement, target, &now, &detail);
     if (status == OUTFALL_OK && has_state(connection, target)) /* Only now nothing changes it. */
         status = drv_odbc_probe_state(connection, target->schema, target->name, &state, &detail);

@@ -16,7 +16,8 @@ typedef struct drv_odbc_source {
     enum drv_odbc_bind bind;
     drv_odbc_parameter parameter;
     bool wide;
-    bool empty_refused; /* '' would be stored as NULL. */
+    int32_t field_bytes; /* That a field of the column's type has; -1: they differ. */
+    bool empty_refused;  /* '' would be stored as NULL. */
 } drv_odbc_source;
 
 typedef struct drv_odbc_target {

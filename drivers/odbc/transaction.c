@@ -122,6 +122,7 @@ static bool is_unknown(const outfall_connection *connection, const outfall_error
 static int commit(outfall_connection *connection, outfall_error *error)
 {
     outfall_error detail = {0};
+    bool asks = connection->method->tells_loss == 0 || connection->socket < 0;
     /* To such a COMMIT psqlODBC answers with success. */
     if (connection->failed) {
         (void)end(connection, false, NULL);
@@ -129,10 +130,10 @@ static int commit(outfall_connection *connection, outfall_error *error)
                                  "odbc: committing: the transaction had failed and was rolled "
                                  "back");
     }
-    if (is_closed(connection) || drv_odbc_is_lost(connection))
+    if (is_closed(connection) || (asks && drv_odbc_is_lost(connection)))
         return drv_odbc_fail_lost(connection, "the server closed it before COMMIT was sent", error);
     int status = end(connection, true, &detail);
-    if (status == OUTFALL_OK && drv_odbc_is_lost(connection))
+    if (status == OUTFALL_OK && asks && drv_odbc_is_lost(connection))
         status = drv_odbc_fail_lost(connection, "it was found dead behind COMMIT", &detail);
     if (status == OUTFALL_OK)
         return OUTFALL_OK;

@@ -121,25 +121,51 @@ static int measure(const writing *it, place at, uint32_t rows, outfall_error *er
     return OUTFALL_OK;
 }
 
-/* Copies `rows` rows into the frame; *at moves behind them. */
-static void fill(const writing *it, place *at, uint32_t rows)
+/* Whether a field is sound, and the frame has room for it. */
+static bool has_room(const drv_odbc_source *source, const drv_odbc_array *array,
+                     const uint8_t *data, int32_t length)
+{
+    if (source->field_bytes >= 0)
+        return length == source->field_bytes;
+    if (length < 0 || (length == 0 && source->empty_refused))
+        return false;
+    if (source->parameter.width > 0)
+        return true;
+    size_t bytes = drv_odbc_bind_bytes(source->bind, source->wide, data, length);
+    return bytes > 0 && bytes <= array->width;
+}
+
+/*
+ * Copies `rows` rows into the frame as it is; *at moves behind them. False at a field that is
+ * wrong or does not fit: measure says which, and *at is where it was.
+ */
+static bool fill(const writing *it, place *at, uint32_t rows)
 {
     const drv_odbc_writer *writer = it->writer;
-    for (uint32_t row = 0; row < rows; row++, step(at)) {
-        const uint8_t *cursor = row_at(it->batch, at) + 2;
+    place next = *at;
+    if (rows > writer->frame.rows)
+        return false;
+    for (uint32_t row = 0; row < rows; row++, step(&next)) {
+        const uint8_t *cursor = row_at(it->batch, &next) + 2;
         for (uint32_t column = 0; column < it->target->base.column_count; column++) {
             const uint8_t *data;
             int32_t length = outfall_field_next(&cursor, &data);
             if (writer->places[column] < 0)
                 continue;
-            const drv_odbc_array *array = &writer->frame.arrays[writer->places[column]];
+            drv_odbc_array *array = &writer->frame.arrays[writer->places[column]];
             const drv_odbc_source *source = &it->target->sources[column];
+            array->lengths[row] = SQL_NULL_DATA;
+            if (length == -1)
+                continue;
+            if (!has_room(source, array, data, length))
+                return false;
             array->lengths[row] =
-                length < 0 ? SQL_NULL_DATA
-                           : drv_odbc_bind_put(source->bind, source->wide, data, length,
-                                               array->values + (size_t)array->width * row);
+                drv_odbc_bind_put(source->bind, source->wide, data, length, &array->day,
+                                  array->values + (size_t)array->width * row);
         }
     }
+    *at = next;
+    return true;
 }
 
 /* ---- Statements ------------------------------------------------------------------- */
@@ -240,19 +266,35 @@ static int execute(writing *it, uint32_t rows, outfall_error *error)
     return status;
 }
 
+/* Has the next rows in the frame. Most are like those before: they are measured where they do not
+ * fit. */
+static int take_rows(const writing *it, place *at, uint32_t *rows, outfall_error *error)
+{
+    uint64_t left = it->batch->rows - at->index;
+    *rows = next_rows(it, left, it->rows_max);
+    if (fill(it, at, *rows))
+        return OUTFALL_OK;
+    int status = measure_next(it, *at, left, rows, error);
+    if (status != OUTFALL_OK)
+        return status;
+    if (!drv_odbc_frame_reserve(&it->writer->frame, it->writer->widths, *rows))
+        return drv_fail_nomem(error);
+    if (!fill(it, at, *rows))
+        return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                 "odbc: a row for %.200s does not fit where it was measured to",
+                                 it->target->display);
+    return OUTFALL_OK;
+}
+
 static int write_rows(writing *it, outfall_error *error)
 {
     place at = {0, 0, 0};
     while (at.index < it->batch->rows) {
         uint32_t rows = 0;
         place before = at;
-        int status = measure_next(it, at, it->batch->rows - at.index, &rows, error);
-        if (status == OUTFALL_OK &&
-            !drv_odbc_frame_reserve(&it->writer->frame, it->writer->widths, rows))
-            status = drv_fail_nomem(error);
+        int status = take_rows(it, &at, &rows, error);
         if (status != OUTFALL_OK)
             return status;
-        fill(it, &at, rows);
         status = execute(it, rows, error);
         if (status == OUTFALL_OK)
             continue;

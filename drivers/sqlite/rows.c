@@ -23,59 +23,6 @@ static lite_rows *rows_of(sqlite3_vtab_cursor *cursor)
 
 /* ---- Fields ----------------------------------------------------------------------- */
 
-/* Writes a number below 100. */
-static void two_digits(uint32_t number, char *out)
-{
-    static const char pairs[] = "0001020304050607080910111213141516171819"
-                                "2021222324252627282930313233343536373839"
-                                "4041424344454647484950515253545556575859"
-                                "6061626364656667686970717273747576777879"
-                                "8081828384858687888990919293949596979899";
-    memcpy(out, pairs + 2 * (size_t)number, 2);
-}
-
-/*
- * As outfall_timestamp_text, with the date kept from row to row: a stream's timestamps are mostly
- * of one day, and the date is the dear part.
- */
-static size_t timestamp_text(lite_slot *slot, int64_t us, int zone)
-{
-    uint64_t of_day = (uint64_t)us - (uint64_t)slot->day_us;
-    if (of_day >= (uint64_t)OUTFALL_DAY_US) {
-        size_t length = outfall_timestamp_text(us, zone, slot->text);
-        /* Only dates of ten characters: not infinities, BC, or five-digit years. */
-        int usual = length > 10 && slot->text[4] == '-' && slot->text[10] == ' ' &&
-                    slot->text[length - 1] != 'C';
-        slot->day_us = LITE_NO_DAY;
-        if (usual)
-            slot->day_us = us - (us % OUTFALL_DAY_US + OUTFALL_DAY_US) % OUTFALL_DAY_US;
-        return length;
-    }
-    uint32_t seconds = (uint32_t)(of_day / 1000000);
-    uint32_t fraction = (uint32_t)(of_day - (uint64_t)seconds * 1000000);
-    char *at = slot->text + 11;
-    two_digits(seconds / 3600, at);
-    at[2] = ':';
-    two_digits(seconds / 60 % 60, at + 3);
-    at[5] = ':';
-    two_digits(seconds % 60, at + 6);
-    at += 8;
-    if (fraction != 0) {
-        *at = '.';
-        two_digits(fraction / 10000, at + 1);
-        two_digits(fraction / 100 % 100, at + 3);
-        two_digits(fraction % 100, at + 5);
-        at += 7;
-        while (at[-1] == '0')
-            at--;
-    }
-    if (zone) {
-        memcpy(at, "+00:00", 6);
-        at += 6;
-    }
-    return (size_t)(at - slot->text);
-}
-
 static void give_text(sqlite3_context *context, const char *text, size_t length)
 {
     sqlite3_result_text(context, text, (int)length, SQLITE_STATIC);
@@ -132,10 +79,10 @@ static __attribute__((noinline)) int give_made(sqlite3_context *context, const l
         length = outfall_time_text(outfall_read_i64(field), slot->text);
         break;
     case OUTFALL_TYPE_TIMESTAMP:
-        length = timestamp_text(slot, outfall_read_i64(field), 0);
+        length = drv_day_timestamp_text(&slot->day, outfall_read_i64(field), 0, slot->text);
         break;
     case OUTFALL_TYPE_TIMESTAMPTZ:
-        length = timestamp_text(slot, outfall_read_i64(field), 1);
+        length = drv_day_timestamp_text(&slot->day, outfall_read_i64(field), 1, slot->text);
         break;
     case OUTFALL_TYPE_UUID:
         length = outfall_uuid_text(field, slot->text);
@@ -192,7 +139,7 @@ void lite_reader_init(lite_reader *reader, lite_slot *slot, uint32_t type, int n
     reader->type = (uint8_t)type;
     reader->fixed = outfall_type_fixed_bytes(type);
     reader->number = (uint8_t)number;
-    slot->day_us = LITE_NO_DAY;
+    slot->day = drv_day_none();
 }
 
 /* ---- Rows ------------------------------------------------------------------------- */

@@ -16,12 +16,11 @@
 
 #include <outfall/driver.h>
 
-/* A slot that holds no date: no timestamp is within a day of it. */
-#define LITE_NO_DAY (INT64_MIN / 2)
+#include "common/day.h"
 
 /* One column's text, where it has to be made: one row's at a time. */
 typedef struct lite_slot {
-    int64_t day_us; /* Midnight of the day whose date `text` starts with. */
+    drv_day day; /* Of a timestamp. */
     char text[OUTFALL_TEMPORAL_TEXT_MAX];
 } lite_slot;
 

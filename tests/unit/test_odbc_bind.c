@@ -62,6 +62,14 @@ static void what_is_no_text_is_replaced(void **state)
                         7);
 }
 
+/* As a column's first row. */
+static SQLLEN put(enum drv_odbc_bind bind, bool wide, const uint8_t *field, int32_t length,
+                  uint8_t *out)
+{
+    drv_day day = drv_day_none();
+    return drv_odbc_bind_put(bind, wide, field, length, &day, out);
+}
+
 /* ---- Values ------------------------------------------------------------------------- */
 
 static void a_field_becomes_text(void **state)
@@ -96,8 +104,7 @@ static void a_field_becomes_text(void **state)
             drv_odbc_bind_parameter(cases[i].bind, &column, SQL_VARCHAR, false).width > 0
                 ? sizeof out
                 : drv_odbc_bind_bytes(cases[i].bind, false, cases[i].field, cases[i].length);
-        SQLLEN length =
-            drv_odbc_bind_put(cases[i].bind, false, cases[i].field, cases[i].length, out);
+        SQLLEN length = put(cases[i].bind, false, cases[i].field, cases[i].length, out);
         if (length != (SQLLEN)strlen(cases[i].want) ||
             memcmp(out, cases[i].want, (size_t)length) != 0)
             fail_msg("%s: %.*s", cases[i].want, (int)length, (const char *)out);
@@ -114,26 +121,25 @@ static void a_field_becomes_a_number(void **state)
     float single;
     double real;
     (void)state;
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_INT16, false, BYTES("\x80\0"), out), 2);
+    assert_int_equal(put(DRV_ODBC_BIND_INT16, false, BYTES("\x80\0"), out), 2);
     memcpy(&small, out, sizeof small);
     assert_int_equal(small, INT16_MIN);
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_INT16, false, BYTES("\1"), out), 2);
+    assert_int_equal(put(DRV_ODBC_BIND_INT16, false, BYTES("\1"), out), 2);
     memcpy(&small, out, sizeof small); /* A bool in MySQL's tinyint(1). */
     assert_int_equal(small, 1);
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_INT32, false, BYTES("\xFF\xFF"), out), 4);
+    assert_int_equal(put(DRV_ODBC_BIND_INT32, false, BYTES("\xFF\xFF"), out), 4);
     memcpy(&middle, out, sizeof middle);
     assert_int_equal(middle, -1);
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_INT64, false, BYTES("\0\1\0\0"), out), 8);
+    assert_int_equal(put(DRV_ODBC_BIND_INT64, false, BYTES("\0\1\0\0"), out), 8);
     memcpy(&large, out, sizeof large);
     assert_int_equal(large, 65536);
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_FLOAT32, false, BYTES("\x3F\0\0\0"), out), 4);
+    assert_int_equal(put(DRV_ODBC_BIND_FLOAT32, false, BYTES("\x3F\0\0\0"), out), 4);
     memcpy(&single, out, sizeof single);
     assert_float_equal(single, 0.5F, 0.0F);
-    assert_int_equal(
-        drv_odbc_bind_put(DRV_ODBC_BIND_FLOAT64, false, BYTES("\xBF\xE0\0\0\0\0\0\0"), out), 8);
+    assert_int_equal(put(DRV_ODBC_BIND_FLOAT64, false, BYTES("\xBF\xE0\0\0\0\0\0\0"), out), 8);
     memcpy(&real, out, sizeof real);
     assert_float_equal(real, -0.5, 0.0);
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_BOOL, false, BYTES("\1"), out), 1);
+    assert_int_equal(put(DRV_ODBC_BIND_BOOL, false, BYTES("\1"), out), 1);
     assert_int_equal(out[0], 1);
 }
 
@@ -154,8 +160,7 @@ static void a_moment_before_2000_keeps_its_date(void **state)
         uint8_t field[8], out[sizeof got];
         for (int byte = 0; byte < 8; byte++)
             field[byte] = (uint8_t)((uint64_t)cases[i].us >> (56 - 8 * byte));
-        assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_TIMESTAMP, false, field, 8, out),
-                         sizeof got);
+        assert_int_equal(put(DRV_ODBC_BIND_TIMESTAMP, false, field, 8, out), sizeof got);
         memcpy(&got, out, sizeof got);
         if (got.year != cases[i].want.year || got.month != cases[i].want.month ||
             got.day != cases[i].want.day || got.hour != cases[i].want.hour ||
@@ -171,8 +176,7 @@ static void wide_text_is_measured_in_units(void **state)
     static const uint16_t want[] = {'a', 0xD83D, 0xDC26};
     _Alignas(uint16_t) uint8_t out[64];
     (void)state;
-    assert_int_equal(drv_odbc_bind_put(DRV_ODBC_BIND_TEXT, true, BYTES("a\xF0\x9F\x90\xA6"), out),
-                     sizeof want);
+    assert_int_equal(put(DRV_ODBC_BIND_TEXT, true, BYTES("a\xF0\x9F\x90\xA6"), out), sizeof want);
     assert_memory_equal(out, want, sizeof want);
     assert_true(drv_odbc_bind_bytes(DRV_ODBC_BIND_TEXT, true, BYTES("a\xF0\x9F\x90\xA6")) >=
                 sizeof want);
