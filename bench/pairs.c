@@ -33,22 +33,22 @@ struct pair_kind {
 
 static const struct pair_kind kinds[] = {
 #ifdef BENCH_SQLITE
-    {"sqlite", &raw_sqlite_insert, &raw_sqlite_upsert, 500000, 200000},
+    {"sqlite", &raw_sqlite_insert, &raw_sqlite_upsert, 1000000, 500000},
 #endif
 #ifdef BENCH_POSTGRESQL
-    {"postgresql", &raw_postgresql_insert, &raw_postgresql_upsert, 400000, 100000},
+    {"postgresql", &raw_postgresql_insert, &raw_postgresql_upsert, 400000, 200000},
 #endif
 #ifdef BENCH_MYSQL
-    {"mysql", &raw_mysql_insert, &raw_mysql_upsert, 200000, 100000},
+    {"mysql", &raw_mysql_insert, &raw_mysql_upsert, 400000, 200000},
 #endif
 #if defined BENCH_ODBC && defined BENCH_POSTGRESQL
-    {"odbc-postgresql", &raw_odbc_insert, NULL, 60000, 0},
+    {"odbc-postgresql", &raw_odbc_insert, NULL, 200000, 0},
 #endif
 #if defined BENCH_ODBC && defined BENCH_MYSQL
-    {"odbc-mariadb", &raw_odbc_insert, NULL, 150000, 0},
+    {"odbc-mariadb", &raw_odbc_insert, NULL, 400000, 0},
 #endif
 #if defined BENCH_ODBC && defined BENCH_SQLITE
-    {"odbc-sqlite", &raw_odbc_insert, NULL, 200000, 0},
+    {"odbc-sqlite", &raw_odbc_insert, NULL, 400000, 0},
 #endif
 };
 
