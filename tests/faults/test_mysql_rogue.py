@@ -202,6 +202,11 @@ class BehindAProxy(unittest.TestCase):
                          [("1", "one"), ("2", "there already"), ("3", "three")])
 
 
+def query_of(parameters):
+    return "&".join(f"{key.replace('_', '-')}={mysql_wire.urllib.parse.quote(value, safe='')}"
+                    for key, value in parameters.items())
+
+
 class Tls(unittest.TestCase):
     """With a real server: whom a certificate lets through."""
 
@@ -213,9 +218,8 @@ class Tls(unittest.TestCase):
         cls.addClassCleanup(cls.plain.close)
 
     def ping(self, url, host="127.0.0.1", **parameters):
-        query = "&".join(f"{key.replace('_', '-')}={mysql_wire.urllib.parse.quote(value, safe='')}"
-                         for key, value in parameters.items())
-        code, output = run("ping", url.replace("@127.0.0.1:", f"@{host}:") + "?" + query)
+        code, output = run("ping", url.replace("@127.0.0.1:", f"@{host}:") + "?" +
+                           query_of(parameters))
         self.assertNotIn(self.server.password, output)
         return code, output
 
@@ -248,6 +252,27 @@ class Tls(unittest.TestCase):
                 code, output = self.ping(self.plain.tcp_url, **parameters)
                 self.assertNotEqual(code, 0)
                 self.assertIn("TLS", output)
+
+    def test_rows_cross_a_connection_of_any_kind(self):
+        """In batches whose check goes with the rows, and in those where it goes before them."""
+        with tempfile.NamedTemporaryFile("w", suffix=".cnf") as file:
+            file.write("[client]\ncompress\n")
+            file.flush()
+            for number, (why, parameters) in enumerate([
+                    ("plain", {"outfall.mysql.tls": "off"}),
+                    ("TLS", {"ssl_ca": self.server.ca}),
+                    ("compressed", {"outfall.mysql.tls": "off", "default_file": file.name}),
+                    ("both", {"ssl_ca": self.server.ca, "default_file": file.name})]):
+                with self.subTest(why):
+                    rows = "id,name\n" + "".join(f"{i},row {i}\n" for i in range(5000))
+                    url = self.server.tcp_url + "?" + query_of(parameters)
+                    code, output = run("load", "--to", url, "--table", f"kinds_{number}",
+                                       "--create", "--set", "batch.rows=100", "-", stdin=rows)
+                    self.assertEqual(code, 0, output)
+                    self.assertEqual(
+                        self.server.sql_rows("SELECT count(*), sum(id), count(DISTINCT name) "
+                                             f"FROM kinds_{number} WHERE name = concat('row ', id)"),
+                        [("5000", "12497500", "5000")])
 
     def test_my_cnf_s_host_counts_as_one_of_the_url(self):
         with tempfile.NamedTemporaryFile("w", suffix=".cnf") as file:
