@@ -17,7 +17,6 @@
 #define IDLE_US 1000000
 
 struct of_flusher {
-    pthread_t thread;
     of_eventcount wake;
     pthread_mutex_t mutex; /* Over what follows; never held across I/O. */
     pthread_cond_t let_go;
@@ -176,10 +175,9 @@ static void *run(void *argument)
     return NULL;
 }
 
-int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out,
+int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out, pthread_t *thread,
                    outfall_error *error)
 {
-    pthread_attr_t detached;
     *out = NULL;
     of_flusher *flusher = of_calloc(1, sizeof *flusher);
     if (flusher == NULL)
@@ -190,11 +188,7 @@ int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out
     flusher->ended = ended;
     flusher->context = context;
     flusher->random = (uint64_t)of_clock_ns() | 1;
-    pthread_attr_init(&detached);
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    int failed = pthread_create(&flusher->thread, &detached, run, flusher);
-    pthread_attr_destroy(&detached);
-    if (failed != 0) {
+    if (pthread_create(thread, NULL, run, flusher) != 0) {
         of_eventcount_destroy(&flusher->wake);
         pthread_cond_destroy(&flusher->let_go);
         pthread_mutex_destroy(&flusher->mutex);

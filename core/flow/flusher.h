@@ -6,6 +6,7 @@
 #ifndef OF_FLOW_FLUSHER_H
 #define OF_FLOW_FLUSHER_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,9 +16,10 @@ typedef struct of_flusher of_flusher;
 
 /*
  * Starts a flusher. `ended` is called on its thread when it ends, and is the last that it does: an
- * abandoned flusher (stuck in a client library) ends long after everybody has let go of it.
+ * abandoned flusher (stuck in a client library) ends long after everybody has let go of it. The
+ * thread is the caller's to join once it has ended, else to detach.
  */
-int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out,
+int of_flusher_new(void (*ended)(void *context), void *context, of_flusher **out, pthread_t *thread,
                    outfall_error *error);
 
 /* The thread ends once it has no shares; `ended` may run before this returns. */

@@ -24,6 +24,7 @@ struct of_endpoint {
     outfall_connect_options connect;
     of_pool *pool;
     of_flusher *flushers[FLUSHERS_MAX];
+    pthread_t threads[FLUSHERS_MAX]; /* Theirs. */
     uint32_t flusher_count;
 
     pthread_mutex_t mutex;
@@ -83,7 +84,13 @@ static void end(of_endpoint *endpoint, int64_t deadline_us)
     pthread_mutex_lock(&endpoint->mutex);
     while (endpoint->running > 0 && of_cond_wait(&endpoint->changed, &endpoint->mutex, deadline_us))
         ;
+    bool ended = endpoint->running == 0;
     pthread_mutex_unlock(&endpoint->mutex);
+    /* Once it has ended a thread is only a moment from being gone; whoever unloads us needs it
+     * gone. */
+    for (uint32_t i = 0; i < endpoint->flusher_count; i++)
+        (void)(ended ? pthread_join(endpoint->threads[i], NULL)
+                     : pthread_detach(endpoint->threads[i]));
     release(endpoint);
 }
 
@@ -96,7 +103,8 @@ static int start_flushers(of_endpoint *endpoint, outfall_error *error)
         endpoint->running++;
         endpoint->references++;
         pthread_mutex_unlock(&endpoint->mutex);
-        int status = of_flusher_new(flusher_ended, endpoint, &endpoint->flushers[i], error);
+        int status = of_flusher_new(flusher_ended, endpoint, &endpoint->flushers[i],
+                                    &endpoint->threads[i], error);
         if (status != OUTFALL_OK) {
             pthread_mutex_lock(&endpoint->mutex);
             endpoint->running--;

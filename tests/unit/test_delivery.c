@@ -24,6 +24,7 @@ typedef struct fixture {
     of_feed *feed;
     of_flusher *flusher;
     of_lane *lane;
+    pthread_t thread;
     atomic_bool ended;
 } fixture;
 
@@ -64,7 +65,7 @@ static int start(void **state)
     of_lease_return(&lease);
     if (of_feed_new(&options, one.pool, 1 << 20, 4096, 4096, 1 << 20, target, 1, &one.feed, NULL) !=
             OUTFALL_OK ||
-        of_flusher_new(flusher_ended, NULL, &one.flusher, NULL) != OUTFALL_OK)
+        of_flusher_new(flusher_ended, NULL, &one.flusher, &one.thread, NULL) != OUTFALL_OK)
         return -1;
     of_flusher_attach(one.flusher, &one.feed->shares[0]);
     if (of_lane_new(&one.feed->chunks, one.feed->shares[0].wake, &one.feed->stopped, 0, "w",
@@ -93,6 +94,7 @@ static int stop(void **state)
     }
     of_flusher_stop(one.flusher);
     wait_until(&one.ended);
+    pthread_join(one.thread, NULL);
     of_pool_free(one.pool);
     /* Every connection was closed, and every feed and its target freed. */
     return atomic_load(&script.open) == 0 && atomic_load(&script.targets) == 0 ? 0 : -1;
