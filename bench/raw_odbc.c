@@ -31,7 +31,8 @@ struct raw_odbc {
     SQLHSTMT array, statements[STATEMENTS];
     struct odbc_columns rows; /* A batch. */
     size_t batch_rows;
-    int text_times; /* SQLite's driver cuts a timestamp to milliseconds. */
+    int text_times; /* SQLite's driver cuts a timestamp to milliseconds, MariaDB's leaks each of an
+                       array. */
     struct row_date date;
 };
 
@@ -59,7 +60,8 @@ static int connect_raw(struct raw_odbc *raw, const char *url, outfall_error *err
                                          (SQLPOINTER)SQL_AUTOCOMMIT_OFF, 0)) ||
         !SQL_SUCCEEDED(SQLGetInfo(raw->connection, SQL_DBMS_NAME, name, sizeof name, NULL)))
         return failed(SQL_HANDLE_DBC, raw->connection, "cannot connect by ODBC", error);
-    raw->text_times = strcasecmp((char *)name, "SQLite") == 0;
+    raw->text_times =
+        strcasecmp((char *)name, "SQLite") == 0 || strcasecmp((char *)name, "MariaDB") == 0;
     return OUTFALL_OK;
 }
 
