@@ -19,6 +19,9 @@ struct of_delivery {
     uint8_t *required;       /* By column: what the input may not leave out. */
     outfall_event event;
     uint64_t taken;     /* Rows that the writer has accepted. */
+    uint64_t skipped;   /* Rows that an earlier load has made durable: */
+    uint64_t resume;    /* those up to this offset, */
+    bool resumes;       /* where there are any. */
     uint64_t unwritten; /* Rows that the stopped sink did not accept. */
     bool stopped;       /* The sink takes no more. */
 };
@@ -52,6 +55,19 @@ static int require_columns(of_delivery *delivery, const outfall_config *config,
     return status;
 }
 
+/* Where an earlier load of the same source has got to. */
+static int find_start(of_delivery *delivery, outfall_error *error)
+{
+    int status = outfall_writer_resume(delivery->writer, &delivery->resume, error);
+    delivery->resumes = status == OUTFALL_OK;
+    return status == OUTFALL_ERR_NOT_FOUND ? OUTFALL_OK : status;
+}
+
+bool of_delivery_has(const of_delivery *delivery, uint64_t offset)
+{
+    return delivery->resumes && offset <= delivery->resume;
+}
+
 static void free_delivery(of_delivery *delivery)
 {
     of_input_require(delivery->input, NULL);
@@ -60,8 +76,9 @@ static void free_delivery(of_delivery *delivery)
 }
 
 int of_delivery_open(const char *url, const char *table, const outfall_schema *schema,
-                     const outfall_config *config, of_input *input, of_deadletters *letters,
-                     of_progress *progress, of_delivery **out, outfall_error *error)
+                     const outfall_config *config, const char *source_id, of_input *input,
+                     of_deadletters *letters, of_progress *progress, of_delivery **out,
+                     outfall_error *error)
 {
     of_delivery *delivery = calloc(1, sizeof *delivery);
     int status;
@@ -79,7 +96,9 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
     if (status == OUTFALL_OK)
         status = require_columns(delivery, config, error);
     if (status == OUTFALL_OK)
-        status = outfall_writer_open(delivery->sink, NULL, &delivery->writer, error);
+        status = outfall_writer_open(delivery->sink, source_id, &delivery->writer, error);
+    if (status == OUTFALL_OK && source_id != NULL)
+        status = find_start(delivery, error);
     if (status == OUTFALL_OK) {
         *out = delivery;
         return OUTFALL_OK;
@@ -231,6 +250,9 @@ int of_delivery_rows(of_delivery *delivery, of_rows *rows, outfall_error *error)
     int first = OUTFALL_OK;
     size_t done = 0;
 
+    while (done < rows->count && of_delivery_has(delivery, rows->offsets[done]))
+        done++;
+    delivery->skipped += done;
     while (done < rows->count && !delivery->stopped) {
         int status = write_some(delivery, rows, &done, &detail);
         if (status == OUTFALL_OK)
@@ -280,6 +302,7 @@ int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_er
     status = outfall_close(delivery->sink, SLICE_MS, &left, &writers, &detail);
     first = keep_first(first, status, &detail, error);
     left.rows = writers > 0 ? left.rows : 0;
+    delivered->skipped = delivery->skipped;
     delivered->undelivered = left.rows + delivery->unwritten;
     delivered->rows = delivery->taken - left.rows - stats.rows_rejected;
     outfall_event_clear(&delivery->event);

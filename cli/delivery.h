@@ -3,6 +3,8 @@
 #ifndef OF_CLI_DELIVERY_H
 #define OF_CLI_DELIVERY_H
 
+#include <stdbool.h>
+
 #include <outfall/outfall.h>
 
 #include "deadletter.h"
@@ -14,16 +16,23 @@ typedef struct of_delivery of_delivery;
 
 typedef struct of_delivered {
     uint64_t rows;        /* Durable. */
+    uint64_t skipped;     /* Durable before this load began. */
     uint64_t undelivered; /* Taken from the input, neither durable nor rejected. */
 } of_delivered;
 
 /*
  * Opens the sink for rows of the input's columns; where the input has none, it gets the table's.
- * `input`, `letters` and `progress` are borrowed. Fails as outfall_sink_open.
+ * `input`, `letters` and `progress` are borrowed. With delivery=exactly-once `source_id` names the
+ * input in the ledger, and rows that are durable by it are skipped; else it is NULL. Fails as
+ * outfall_sink_open.
  */
 int of_delivery_open(const char *url, const char *table, const outfall_schema *schema,
-                     const outfall_config *config, of_input *input, of_deadletters *letters,
-                     of_progress *progress, of_delivery **out, outfall_error *error);
+                     const outfall_config *config, const char *source_id, of_input *input,
+                     of_deadletters *letters, of_progress *progress, of_delivery **out,
+                     outfall_error *error);
+
+/* Whether the record of that offset was seen to by an earlier load. */
+bool of_delivery_has(const of_delivery *delivery, uint64_t offset);
 
 /*
  * Hands on all rows of the block and clears it; those that do not fit become dead letters. Waits

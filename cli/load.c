@@ -16,6 +16,7 @@
 #include "exit.h"
 #include "input.h"
 #include "progress.h"
+#include "report.h"
 #include "say.h"
 #include "stop.h"
 
@@ -31,6 +32,7 @@ typedef struct of_load {
     const of_args *args;
     const char *url;
     const char *table;
+    const char *source_id;   /* NULL: at-least-once. */
     const char *kind_column; /* NULL: every row is an insert. */
     bool create;
     enum of_format format;
@@ -99,7 +101,8 @@ static const char *library_key(const of_arg *option)
                 {"key", "key"},
                 {"update", "update.columns"},
                 {"batch-rows", "batch.rows"},
-                {"linger-ms", "linger.ms"}};
+                {"linger-ms", "linger.ms"},
+                {"delivery", "delivery"}};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i].name, option->name) == 0)
@@ -132,8 +135,27 @@ static int configure(of_load *load, outfall_error *error)
     return status;
 }
 
+/* The ledger knows a source by its name, and that only. */
+static int check_source(of_load *load, outfall_error *error)
+{
+    char delivery[16];
+    int status = outfall_config_get(load->config, "delivery", delivery, sizeof delivery, error);
+
+    if (status != OUTFALL_OK)
+        return status;
+    bool exactly_once = strcmp(delivery, "exactly-once") == 0;
+    load->source_id = of_args_value(load->args, "source-id");
+    if (exactly_once && load->source_id == NULL)
+        return usage(error,
+                     "--delivery exactly-once needs --source-id ID: by it a load that is run "
+                     "again knows what it has loaded");
+    if (!exactly_once && load->source_id != NULL)
+        return usage(error, "--source-id goes with --delivery exactly-once");
+    return OUTFALL_OK;
+}
+
 /* What goes with some modes only; the mode may have come by any way. */
-static int check_mode(const of_load *load, outfall_error *error)
+static int check_mode(of_load *load, outfall_error *error)
 {
     char mode[16];
     int status = outfall_config_get(load->config, "mode", mode, sizeof mode, error);
@@ -146,6 +168,9 @@ static int check_mode(const of_load *load, outfall_error *error)
                             "deletes find their row by its key");
     if (of_args_value(load->args, "update") != NULL && !upsert)
         return usage(error, "--update goes with --mode upsert: it names what is updated");
+    status = check_source(load, error);
+    if (status != OUTFALL_OK)
+        return status;
     if (of_args_value(load->args, "key") != NULL && insert && !load->create)
         return usage(error, "--key goes with --mode upsert, replace or ignore, or with --create");
     return OUTFALL_OK;
@@ -348,8 +373,9 @@ static void add_hint(const of_load *load, outfall_error *error)
 
 static int open_delivery(of_load *load, outfall_error *error)
 {
-    int status = of_delivery_open(load->url, load->table, load->schema, load->config, load->input,
-                                  load->letters, &load->progress, &load->delivery, error);
+    int status =
+        of_delivery_open(load->url, load->table, load->schema, load->config, load->source_id,
+                         load->input, load->letters, &load->progress, &load->delivery, error);
 
     if (status != OUTFALL_OK) {
         add_hint(load, error);
@@ -384,6 +410,9 @@ static int reject(of_load *load, const of_rejection *rejection, outfall_error *e
     outfall_error later;
     int status = of_delivery_rows(load->delivery, &load->rows, error);
     int kept;
+
+    if (of_delivery_has(load->delivery, of_input_last(load->input)))
+        return status;
 
     of_progress_erase(&load->progress);
     kept = of_deadletters_add(load->letters, rejection, status == OUTFALL_OK ? error : &later);
@@ -430,51 +459,22 @@ static int finish(of_load *load, int status, of_delivered *delivered, outfall_er
     return status == OUTFALL_OK ? last : status;
 }
 
-/* Where a load that did not come to its end has stopped. */
-static void tell_place(const of_load *load, const of_delivered *delivered)
-{
-    const char *why = of_stop_signal() != 0 ? "interrupted" : "stopped";
-    char file[512];
-    uint64_t line;
-
-    if (of_input_last(load->input) == 0) {
-        of_say("%s before the first row", why);
-        return;
-    }
-    of_input_place(load->input, of_input_last(load->input), file, sizeof file, &line);
-    if (delivered->undelivered > 0)
-        of_say("%s after the row at line %" PRIu64 " of %s; %" PRIu64
-               " of the rows up to it are not known to be in the table",
-               why, line, file, delivered->undelivered);
-    else
-        of_say("%s after the row at line %" PRIu64 " of %s; all rows up to it are loaded or "
-               "rejected",
-               why, line, file);
-}
-
-static void summarise(const of_load *load, const of_delivered *delivered)
-{
-    double seconds = (double)(of_now_us() - load->progress.started_us) / 1e6;
-    double rate = seconds > 0 ? (double)delivered->rows / seconds : 0;
-    bool changes = load->kind_column != NULL;
-
-    printf("%s %" PRIu64 " %s %s in %.2f s (%.0f %s/s), rejected %" PRIu64 "\n",
-           changes ? "applied" : "loaded", delivered->rows, changes ? "changes to" : "rows into",
-           load->table, seconds, rate, changes ? "changes" : "rows",
-           of_deadletters_count(load->letters));
-}
-
 static int load_rows(of_load *load, outfall_error *error)
 {
-    of_delivered delivered = {0, 0};
+    of_delivered delivered = {0};
     int status = stream(load, error);
 
     status = finish(load, status, &delivered, error);
     if (status != OUTFALL_OK)
         of_say("%s", error->message);
     if (status != OUTFALL_OK || of_stop_signal() != 0)
-        tell_place(load, &delivered);
-    summarise(load, &delivered);
+        of_report_place(load->input, &delivered);
+    const of_report report = {.table = load->table,
+                              .source_id = load->source_id,
+                              .changes = load->kind_column != NULL,
+                              .started_us = load->progress.started_us,
+                              .rejected = of_deadletters_count(load->letters)};
+    of_report_summary(&report, &delivered);
     if (status != OUTFALL_OK)
         return load->input_failed ? OF_EXIT_USAGE : OF_EXIT_DATABASE;
     if (of_stop_signal() != 0)
@@ -556,6 +556,12 @@ static const of_arg options[] = {
     {"format", "csv|ndjson", "csv|ndjson",
      "The files' format. Without it, ndjson where the first file ends in .ndjson, .jsonl or "
      ".json, else csv."},
+    {"delivery", "at-least-once|exactly-once", "at-least-once|exactly-once",
+     "Whether a row may be loaded twice where a connection breaks or a load is run again; "
+     "exactly-once keeps a ledger beside the table."},
+    {"source-id", "ID", NULL,
+     "With --delivery exactly-once: the name of these files. A load of the same name goes on where "
+     "the last one stopped."},
     {"dead-letter", "FILE", NULL, "Append rejected rows to FILE as JSON lines."},
     {"batch-rows", "N", NULL, "Rows in a batch, and so in a transaction (--set batch.rows=N)."},
     {"linger-ms", "N", NULL, "How long a row waits for its batch to fill (--set linger.ms=N)."},

@@ -57,8 +57,10 @@ typedef struct of_lane {
     atomic_uint_fast64_t wake_rows; /* The writer wakes the flusher when so much waits. */
     atomic_uint_fast64_t wake_bytes;
     uint32_t ring_head;
-    uint64_t flush_to; /* Rows up to here leave without lingering. */
-    uint64_t reported; /* Acknowledged rows that have been polled; under the share's mutex. */
+    uint64_t flush_to;  /* Rows up to here leave without lingering. */
+    int64_t epoch;      /* Under the ledger: of this opening of the writer, */
+    int64_t checkpoint; /* and of its last batch that is durable. */
+    uint64_t reported;  /* Acknowledged rows that have been polled; under the share's mutex. */
 } of_lane;
 
 int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped, int64_t block_us,

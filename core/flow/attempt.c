@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "flow/dedupe.h"
+#include "flow/fences.h"
 #include "flow/rowcopy.h"
 #include "row/row.h"
 
@@ -205,6 +206,18 @@ int of_attempt_prepare(of_attempt *attempt, outfall_error *error)
 }
 
 /* ---- Writing ---------------------------------------------------------------------- */
+
+int of_attempt_begin(of_attempt *attempt, outfall_error *error)
+{
+    of_share *share = attempt->share;
+    int status = of_lease_begin(&share->lease, error);
+    if (status != OUTFALL_OK || !share->feed->options.exactly_once)
+        return status;
+    status = of_fences_make(share, error);
+    if (status == OUTFALL_OK)
+        status = of_fences_write(share, error);
+    return status;
+}
 
 /* One call of the driver; the counts of several make attempt->result. */
 static int write_part(of_attempt *attempt, const outfall_batch *part, uint64_t written,

@@ -33,6 +33,9 @@ void of_attempt_destroy(of_attempt *attempt);
  */
 int of_attempt_prepare(of_attempt *attempt, outfall_error *error);
 
+/* Begins the transaction; under the ledger with the lines of the batch's writers. */
+int of_attempt_begin(of_attempt *attempt, outfall_error *error);
+
 /* Writes the rows first … first + count - 1 of attempt->rows in the open transaction. */
 int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfall_error *error);
 

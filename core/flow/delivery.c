@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "flow/ack.h"
 #include "flow/attempt.h"
+#include "flow/fences.h"
 #include "flow/isolate.h"
 #include "flow/retry.h"
 
@@ -22,8 +23,8 @@ static int write_whole(of_attempt *attempt, bool *commit_failed, outfall_error *
 {
     of_lease *lease = &attempt->share->lease;
     *commit_failed = false;
-    int status = of_lease_begin(lease, error);
-    if (status == OUTFALL_OK)
+    int status = of_attempt_begin(attempt, error);
+    if (status == OUTFALL_OK && attempt->rows.rows > 0)
         status = of_attempt_write(attempt, 0, attempt->rows.rows, error);
     if (status != OUTFALL_OK)
         return status;
@@ -38,12 +39,23 @@ static int roll_back(of_lease *lease, outfall_error *error)
     return lease->in_transaction ? of_lease_rollback(lease, error) : OUTFALL_OK;
 }
 
+/* Of an error of a row: only rows in transactions of their own would tell which one it is. */
+static int fail_piecewise(outfall_error *error)
+{
+    const outfall_error why = *error;
+    return outfall_error_set(error, why.status, OUTFALL_ACTION_STOP,
+                             "%.380s (only COMMIT says so: under delivery=exactly-once the row "
+                             "cannot be told; make the constraint immediate)",
+                             why.message);
+}
+
 static int write_rows(of_attempt *attempt, outfall_error *error)
 {
     of_lease *lease = &attempt->share->lease;
     outfall_error why;
     bool commit_failed;
-    if (attempt->rows.rows == 0)
+    bool exactly_once = attempt->share->feed->options.exactly_once;
+    if (attempt->rows.rows == 0 && !exactly_once)
         return OUTFALL_OK; /* All were refused when they were encoded anew. */
     int status = write_whole(attempt, &commit_failed, error);
     if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
@@ -51,12 +63,16 @@ static int write_rows(of_attempt *attempt, outfall_error *error)
     int64_t named = commit_failed ? -1 : attempt->result.bad_row;
     bool piecewise =
         commit_failed || (lease->driver->capabilities & OUTFALL_DRIVER_SAVEPOINTS) == 0;
+    if (piecewise && exactly_once)
+        return fail_piecewise(error);
     status = roll_back(lease, error);
     if (status == OUTFALL_OK)
         status = of_isolate(attempt, named, piecewise, error);
     if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
         return status;
     /* The commit refused what the statements took: a deferred constraint. */
+    if (exactly_once)
+        return fail_piecewise(error);
     status = roll_back(lease, &why);
     if (status != OUTFALL_OK)
         return of_fail_copy(error, &why);
@@ -136,6 +152,36 @@ static void stop(of_feed *feed, const outfall_error *error, int64_t started_us, 
     of_feed_stop(feed, &last);
 }
 
+/* Asks the ledger what became of a commit. */
+static int resolve(of_share *share, bool *durable, outfall_error *error)
+{
+    of_limits limits = limits_of(share->feed);
+    int status = of_fences_resolve(share, &limits, durable, error);
+    if (status == OUTFALL_OK)
+        of_log(OF_LOG_WARNING, "a commit without an answer was resolved by the ledger: %s",
+               *durable ? "the batch is durable" : "it is written again");
+    return status;
+}
+
+/* One try, or the question that has to come before it. */
+static int advance(of_attempt *attempt, bool *in_doubt, bool *durable, outfall_error *error)
+{
+    of_share *share = attempt->share;
+    int status = OUTFALL_OK;
+    *durable = false;
+    if (*in_doubt)
+        status = resolve(share, durable, error);
+    if (status == OUTFALL_OK) {
+        *in_doubt = false;
+        if (!*durable)
+            status = try_once(attempt, error);
+        *durable = status == OUTFALL_OK;
+    }
+    if (*durable && share->feed->options.exactly_once)
+        of_fences_advance(share);
+    return status;
+}
+
 /* Tries until the batch is durable. False: the feed has stopped, or its close is over. */
 static bool make_durable(of_attempt *attempt, uint64_t *random)
 {
@@ -143,12 +189,16 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
     of_feed *feed = share->feed;
     const of_feed_options *options = &feed->options;
     outfall_error error;
+    bool in_doubt = false, durable;
     int64_t started_us = of_clock_us();
     int64_t give_up_us = started_us + options->retry_timeout_ms * 1000;
     for (uint32_t tries = 1;; tries++) {
-        int status = try_once(attempt, &error);
-        if (status == OUTFALL_OK)
+        int status = advance(attempt, &in_doubt, &durable, &error);
+        if (durable)
             return true;
+        /* At-least-once: an unknown outcome is written again. */
+        if (error.action == OUTFALL_ACTION_RESOLVE && options->exactly_once)
+            in_doubt = true;
         if (error.action == OUTFALL_ACTION_RESTART) {
             of_count(&share->counters.restarts, 1);
             status = redescribe(share, attempt->version, &error);
@@ -158,7 +208,6 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
         int64_t now_us = of_clock_us();
         if (closed(feed, now_us) || atomic_load_explicit(&feed->stopped, memory_order_relaxed) != 0)
             return false;
-        /* At-least-once: an unknown outcome is written again. */
         bool again = error.action == OUTFALL_ACTION_RETRY ||
                      error.action == OUTFALL_ACTION_RESTART ||
                      error.action == OUTFALL_ACTION_RESOLVE;

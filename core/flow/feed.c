@@ -81,17 +81,21 @@ static void shares_free(of_feed *feed)
         of_batch_destroy(&share->batch);
         of_dedupe_free(&share->dedupe);
         of_rowcopy_free(&share->arranged);
+        of_free(share->fences);
         pthread_mutex_destroy(&share->mutex);
     }
     of_free(feed->shares);
 }
 
-static int copy_name(of_feed *feed, const outfall_table_name *name, outfall_error *error)
+static int copy_names(of_feed *feed, const of_feed_options *options, outfall_error *error)
 {
+    const outfall_table_name *name = &options->name;
     feed->options.name.table = of_strdup(name->table);
     feed->options.name.schema = name->schema == NULL ? NULL : of_strdup(name->schema);
+    feed->options.sink_id = options->sink_id == NULL ? NULL : of_strdup(options->sink_id);
     if (feed->options.name.table == NULL ||
-        (name->schema != NULL && feed->options.name.schema == NULL))
+        (name->schema != NULL && feed->options.name.schema == NULL) ||
+        (options->sink_id != NULL && feed->options.sink_id == NULL))
         return of_fail_nomem(error);
     return OUTFALL_OK;
 }
@@ -117,7 +121,7 @@ int of_feed_new(const of_feed_options *options, of_pool *pool, size_t buffer_byt
     of_eventcount_init(&feed->flushed);
     of_events_init(&feed->events, deadletter_bytes);
     feed->options = *options;
-    status = copy_name(feed, &options->name, error);
+    status = copy_names(feed, options, error);
     if (status == OUTFALL_OK)
         status = shares_new(feed, share_count, error);
     if (status == OUTFALL_OK)
@@ -153,6 +157,7 @@ void of_feed_release(of_feed *feed)
     of_names_free(&feed->options.update);
     of_free((char *)feed->options.name.schema);
     of_free((char *)feed->options.name.table);
+    of_free((char *)feed->options.sink_id);
     of_events_destroy(&feed->events);
     of_eventcount_destroy(&feed->flushed);
     pthread_mutex_destroy(&feed->mutex);

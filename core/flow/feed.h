@@ -50,6 +50,9 @@ typedef struct of_feed_options {
     bool lossy;
     bool identity_override;
     bool other_unique;
+    bool exactly_once;
+    const char *sink_id;     /* Of the ledger; the feed keeps a copy. */
+    int64_t owner;           /* This sink's, in the ledger. */
     uint32_t mode;           /* enum outfall_write_mode */
     outfall_table_name name; /* The feed keeps a copy. */
     outfall_schema *schema;  /* As given at open, or NULL; the feed's once it is made, */
@@ -88,11 +91,14 @@ typedef struct of_share {
     atomic_uint_fast64_t flush_requested; /* Tickets of outfall_flush … */
     atomic_uint_fast64_t flush_done;      /* … served so far. */
     uint64_t flush_serving;
-    bool reclaimed;      /* Idle lanes have given their chunks back. */
-    of_dedupe dedupe;    /* Memory of the attempt at hand, kept from batch to batch, */
-    of_rowcopy arranged; /* as is this. */
-    of_batch batch;      /* What the flusher is delivering, or has delivered last. */
-    of_lease lease;      /* Of the batch that is being delivered; a close may sever it. */
+    bool reclaimed;        /* Idle lanes have given their chunks back. */
+    of_dedupe dedupe;      /* Memory of the attempt at hand, kept from batch to batch, */
+    of_rowcopy arranged;   /* as is this. */
+    of_batch batch;        /* What the flusher is delivering, or has delivered last. */
+    outfall_fence *fences; /* One for each writer of the batch, under the ledger; */
+    uint32_t fence_count;
+    uint32_t fence_capacity;
+    of_lease lease; /* Of the batch that is being delivered; a close may sever it. */
     of_share_counters counters;
 } of_share;
 

@@ -153,7 +153,7 @@ int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error
     int status = OUTFALL_OK;
     of_search_init(&search, attempt->rows.rows, named);
     if (!piecewise)
-        status = of_lease_begin(lease, error);
+        status = of_attempt_begin(attempt, error);
     while (status == OUTFALL_OK && search.at < search.rows) {
         outfall_error why;
         bool refused;

@@ -135,3 +135,24 @@ int of_lease_rollback(of_lease *lease, outfall_error *error)
         lease->healthy = false;
     return status;
 }
+
+int of_lease_ledger_create(of_lease *lease, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    return end(lease, lease->driver->ledger_create(lease->connection, deadline_us, error), error);
+}
+
+int of_lease_takeover(of_lease *lease, outfall_fence *fence, bool mine, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    fence->struct_size = sizeof *fence;
+    return end(lease, lease->driver->takeover(lease->connection, fence, mine, deadline_us, error),
+               error);
+}
+
+int of_lease_fence(of_lease *lease, outfall_fence *fence, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    fence->struct_size = sizeof *fence;
+    return end(lease, lease->driver->fence(lease->connection, fence, deadline_us, error), error);
+}

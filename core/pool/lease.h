@@ -49,4 +49,9 @@ int of_lease_savepoint(of_lease *lease, int step, outfall_error *error);
 int of_lease_commit(of_lease *lease, outfall_error *error);
 int of_lease_rollback(of_lease *lease, outfall_error *error);
 
+/* Of drivers with OUTFALL_DRIVER_LEDGER. */
+int of_lease_ledger_create(of_lease *lease, outfall_error *error);
+int of_lease_takeover(of_lease *lease, outfall_fence *fence, bool mine, outfall_error *error);
+int of_lease_fence(of_lease *lease, outfall_fence *fence, outfall_error *error);
+
 #endif

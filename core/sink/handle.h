@@ -39,6 +39,11 @@ struct outfall_writer {
     uint32_t column; /* Of the next value. */
     uint8_t kind;    /* enum outfall_row_kind, of the row being built. */
     bool lossy;
+    bool exactly_once;
+    bool has_offset; /* Under the ledger: of the last row, or of the last one that is durable, */
+    uint64_t last_offset;   /* this is the source offset. */
+    bool resumes;           /* The ledger had rows of this writer when it was opened, */
+    uint64_t resume_offset; /* the last of them with this source offset. */
     uint64_t rows_started;
     int64_t timed_from_ns;   /* 0: this row is not timed. */
     outfall_error row_error; /* Why the row failed. */

@@ -10,9 +10,11 @@
 #include "base/fork.h"
 #include "row/name.h"
 #include "row/schema.h"
+#include "txn/ledger.h"
 
 /* Of a close's time, what is kept for cutting connections and letting go of them. */
 #define CLOSE_GRACE_MAX_US 200000
+#define SINK_ID_BYTES_MAX 255
 
 static const atomic_int_fast64_t never_us = INT64_MAX;
 
@@ -109,6 +111,15 @@ static int read_mode(of_opening *opening, outfall_error *error)
     return status;
 }
 
+static int check_sink_id(const char *id, outfall_error *error)
+{
+    size_t length = strlen(id);
+    if (length <= SINK_ID_BYTES_MAX && outfall_utf8_valid(id, length))
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_CONFIG, "option sink.id takes at most %d bytes of UTF-8",
+                   SINK_ID_BYTES_MAX);
+}
+
 static int read_arguments(of_opening *opening, const char *url, const char *table,
                           const outfall_schema *schema, const outfall_config *config,
                           outfall_error *error)
@@ -128,7 +139,18 @@ static int read_arguments(of_opening *opening, const char *url, const char *tabl
         status = of_schema_copy(schema->columns, schema->count, &opening->schema, error);
     if (status == OUTFALL_OK)
         status = read_mode(opening, error);
+    if (status == OUTFALL_OK)
+        status = check_sink_id(opening->config->values.sink_id, error);
     return status;
+}
+
+/* The sink's name in the ledger; NULL while the table has not been described. */
+static const char *sink_id_of(const of_opening *opening)
+{
+    const char *given = opening->config->values.sink_id;
+    if (given[0] != '\0')
+        return given;
+    return opening->target != NULL ? opening->target->display_name : NULL;
 }
 
 static of_feed_options feed_options(const of_opening *opening)
@@ -148,6 +170,8 @@ static of_feed_options feed_options(const of_opening *opening)
         .lossy = values->convert_lossy == OF_LOSSY_ROUND,
         .identity_override = values->identity == OF_IDENTITY_OVERRIDE,
         .other_unique = values->unique_other == OF_UNIQUE_OTHER_ALLOW,
+        .exactly_once = values->delivery == OF_DELIVERY_EXACTLY_ONCE,
+        .sink_id = sink_id_of(opening),
         .mode = (uint32_t)values->mode,
         .name = opening->name,
         .schema = opening->schema,
@@ -190,13 +214,16 @@ static int describe(of_opening *opening, outfall_error *error)
     } else if (status != OUTFALL_OK) {
         of_fail_copy(error, &missing);
     }
+    if (status == OUTFALL_OK && options.exactly_once)
+        status = of_ledger_open(&lease, error);
     of_lease_return(&lease);
     return status;
 }
 
 static int make_feed(of_opening *opening, outfall_error *error)
 {
-    const of_feed_options options = feed_options(opening);
+    of_feed_options options = feed_options(opening);
+    options.owner = options.exactly_once ? of_ledger_owner() : 0;
     const of_options *values = &opening->config->values;
     uint32_t flushers = of_endpoint_flusher_count(opening->endpoint);
     int status = of_feed_new(&options, of_endpoint_pool(opening->endpoint),

@@ -9,6 +9,7 @@
 #include "row/convert.h"
 #include "row/encode.h"
 #include "sink/handle.h"
+#include "sink/resume.h"
 
 #define TIMED_EVERY 64 /* One row in so many is timed. */
 #define ROW_HEAD 2     /* The field count. */
@@ -33,6 +34,10 @@ static bool name_in_use(of_feed *feed, const char *name)
 static int choose_name(outfall_sink *sink, const char *name, char out[OF_LANE_NAME_MAX],
                        outfall_error *error)
 {
+    if (name == NULL && sink->feed->options.exactly_once)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "with delivery=exactly-once a writer needs a name, the same each time that "
+                       "its source is read: by it the ledger knows how far it has got");
     if (name == NULL) {
         snprintf(out, OF_LANE_NAME_MAX, "#%u", sink->writers_opened + 1);
         return OUTFALL_OK;
@@ -93,6 +98,7 @@ static int open_writer(outfall_sink *sink, const char *name, outfall_writer **ou
     writer->feed = feed;
     writer->fork_generation = sink->fork_generation;
     writer->lossy = feed->options.lossy;
+    writer->exactly_once = feed->options.exactly_once;
     link_writer(sink, writer);
     *out = writer;
     return OUTFALL_OK;
@@ -112,6 +118,13 @@ int outfall_writer_open(outfall_sink *sink, const char *name, outfall_writer **o
     pthread_mutex_lock(&sink->mutex);
     status = open_writer(sink, name, out, error);
     pthread_mutex_unlock(&sink->mutex);
+    if (status != OUTFALL_OK || !(*out)->exactly_once)
+        return status;
+    status = of_writer_take_over(*out, error);
+    if (status != OUTFALL_OK) {
+        outfall_writer_close(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -253,11 +266,19 @@ __attribute__((noinline)) static int too_few_values(outfall_writer *writer, outf
     return row_failed(writer, error);
 }
 
+/* Under the ledger a batch may end behind any row: its offset has to tell it from the next one. */
+static inline int check_offset(outfall_writer *writer, uint64_t source_offset, outfall_error *error)
+{
+    return writer->exactly_once ? of_writer_check_offset(writer, source_offset, error) : OUTFALL_OK;
+}
+
 /* Ends a row that was built by single puts. */
 static inline int row_publish(outfall_writer *writer, uint64_t source_offset, outfall_error *error)
 {
     if (writer->column != writer->column_count)
         return too_few_values(writer, error);
+    if (check_offset(writer, source_offset, &writer->row_error) != OUTFALL_OK)
+        return row_failed(writer, error);
     of_lane_done(writer->lane, source_offset, writer->version->number, writer->kind);
     of_lane_leave(writer->lane);
     writer->state = OF_WRITER_IDLE;
@@ -491,10 +512,12 @@ static size_t write_burst(outfall_writer *writer, const outfall_rows *rows, size
         if (*status != OUTFALL_OK)
             break;
         *status = add_values(writer, rows->values + row * columns, columns, error);
+        uint64_t source_offset = rows->source_offsets == NULL ? 0 : rows->source_offsets[row];
+        if (*status == OUTFALL_OK)
+            *status = check_offset(writer, source_offset, error);
         if (*status != OUTFALL_OK)
             break;
-        of_lane_done(lane, rows->source_offsets == NULL ? 0 : rows->source_offsets[row],
-                     writer->version->number, writer->kind);
+        of_lane_done(lane, source_offset, writer->version->number, writer->kind);
         done++;
         if (row + 1 == rows->count || !of_lane_more(lane, ROW_HEAD))
             break;

@@ -7,6 +7,7 @@
 #include "mysql/connection.h"
 #include "mysql/create.h"
 #include "mysql/describe.h"
+#include "mysql/ledger.h"
 #include "mysql/target.h"
 #include "mysql/transaction.h"
 #include "mysql/write.h"
@@ -29,7 +30,8 @@ static void set_up_client(void)
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | (DRV_MY_WAITS ? 0 : OUTFALL_DRIVER_BLOCKS),
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER |
+                    (DRV_MY_WAITS ? 0 : OUTFALL_DRIVER_BLOCKS),
     .name = "mysql",
     .description = description,
     .connect = drv_my_connect,
@@ -45,6 +47,9 @@ static const outfall_driver driver = {
     .savepoint = drv_my_savepoint,
     .commit = drv_my_commit,
     .rollback = drv_my_rollback,
+    .ledger_create = drv_my_ledger_create,
+    .takeover = drv_my_takeover,
+    .fence = drv_my_fence,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -182,6 +182,7 @@ typedef struct drv_odbc_dialect {
     drv_odbc_statements statements;
     drv_odbc_queries queries;
     const char *create;                    /* CREATE TABLE of $t with $b, its columns and key. */
+    const char *ledger;                    /* CREATE TABLE of the ledger; NULL: it has none yet. */
     const char *begin, *commit, *rollback; /* NULL: by ODBC, with autocommit off. */
     const char *savepoint[3];   /* By enum drv_odbc_savepoint; NULL: nothing has to be done. */
     const char *nullable;       /* Behind a column that may be NULL; NULL: nothing. */
@@ -198,6 +199,7 @@ typedef struct drv_odbc_dialect {
     uint8_t one_schema;        /* 1: there is no schema but "main". */
     uint8_t sizes_in_names;    /* 1: a type's arguments are read from its name. */
     uint8_t fold_names;        /* 1: names are equal in any case of ASCII letters. */
+    uint8_t ledger_in_hex;     /* 1: its names are bytes, as drivers/mysql makes them. */
     uint8_t empty_is_null;     /* 1: '' is NULL. */
     uint8_t found_rows;        /* 1: an update counts as two rows (drivers/common/count.h). */
     const drv_odbc_spelling *spellings; /* By enum outfall_type. */

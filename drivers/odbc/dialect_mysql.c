@@ -3,6 +3,7 @@
  * MariaDB and MySQL. Sources: https://mariadb.com/kb/en/insert-on-duplicate-key-update/,
  * https://mariadb.com/kb/en/data-types/, https://mariadb.com/kb/en/identifier-names/.
  */
+#include "common/ledger.h"
 #include "odbc/dialect.h"
 
 static const char *const dbms[] = {"MySQL", "MariaDB", NULL};
@@ -181,6 +182,8 @@ const drv_odbc_dialect drv_odbc_mysql = {
                 .state = STATE,
                 .dependent = DEPENDENT,
                 .schema = "SELECT DATABASE()"},
+    .ledger = DRV_LEDGER_MYSQL,
+    .ledger_in_hex = 1,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
     .nullable = " NULL",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",

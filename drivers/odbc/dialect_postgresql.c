@@ -3,6 +3,7 @@
  * PostgreSQL 12 or newer, and what speaks like it. Sources:
  * https://www.postgresql.org/docs/15/sql-insert.html, .../datatype.html, .../catalogs.html.
  */
+#include "common/ledger.h"
 #include "odbc/dialect.h"
 
 static const char *const dbms[] = {"PostgreSQL", NULL};
@@ -167,6 +168,7 @@ const drv_odbc_dialect drv_odbc_postgresql = {
                 .uniques = UNIQUES,
                 .dependent = DEPENDENT,
                 .schema = SCHEMA},
+    .ledger = DRV_LEDGER_POSTGRESQL,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -4,6 +4,7 @@
  * The types are those of Outfall's own sqlite driver (docs/drivers/sqlite.md), so that both may
  * write the same tables.
  */
+#include "common/ledger.h"
 #include "odbc/dialect.h"
 
 static const char *const dbms[] = {"SQLite", NULL};
@@ -127,6 +128,7 @@ const drv_odbc_dialect drv_odbc_sqlite = {
                 .schema = "SELECT 'main'",
                 .state = STATE,
                 .dependent = DEPENDENT},
+    .ledger = DRV_LEDGER_SQLITE,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -3,6 +3,7 @@
 #include "odbc/connect.h"
 #include "odbc/connection.h"
 #include "odbc/describe.h"
+#include "odbc/ledger.h"
 #include "odbc/target.h"
 #include "odbc/transaction.h"
 #include "odbc/write.h"
@@ -10,7 +11,7 @@
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_BLOCKS,
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_BLOCKS,
     .name = "odbc",
     .description = "unixODBC", /* Its version is told with the first connection, not before. */
     .connect = drv_odbc_connect,
@@ -26,6 +27,9 @@ static const outfall_driver driver = {
     .savepoint = drv_odbc_savepoint,
     .commit = drv_odbc_commit,
     .rollback = drv_odbc_rollback,
+    .ledger_create = drv_odbc_ledger_create,
+    .takeover = drv_odbc_takeover,
+    .fence = drv_odbc_fence,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -183,6 +183,23 @@ int drv_odbc_run(outfall_connection *connection, const char *sql, outfall_error 
     return status;
 }
 
+int drv_odbc_execute(outfall_connection *connection, const char *sql, int64_t *count,
+                     drv_odbc_answer *answer, outfall_error *error)
+{
+    SQLHSTMT statement = SQL_NULL_HSTMT;
+    SQLLEN changed = 0;
+    int status = drv_odbc_statement_new(connection, &statement, error);
+    if (status == OUTFALL_OK)
+        status = drv_odbc_api_execute(connection, statement, sql, error);
+    if (status == OUTFALL_OK && answer != NULL)
+        status = read_answer(connection, statement, answer, error);
+    else if (status == OUTFALL_OK && !SQL_SUCCEEDED(SQLRowCount(statement, &changed)))
+        status = drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
+    *count = answer != NULL ? (int64_t)answer->rows : (int64_t)changed;
+    drv_odbc_statement_free(statement);
+    return status;
+}
+
 int drv_odbc_query(outfall_connection *connection, const char *sql, const char *schema,
                    const char *table, drv_odbc_answer *out, outfall_error *error)
 {

@@ -23,6 +23,11 @@ void drv_odbc_statement_free(SQLHSTMT statement); /* SQL_NULL_HSTMT is legal. */
 /* Runs SQL that has no parameters and answers no rows that matter. */
 int drv_odbc_run(outfall_connection *connection, const char *sql, outfall_error *error);
 
+/* Runs SQL that has no parameters. *count: rows changed; `answer` (may be NULL) gets what it
+ * answers. */
+int drv_odbc_execute(outfall_connection *connection, const char *sql, int64_t *count,
+                     drv_odbc_answer *answer, outfall_error *error);
+
 /*
  * Runs a query and reads its answer. Its parameters are schema and table in turns, as many as it
  * has; `schema` and `table` may be NULL where it has none.

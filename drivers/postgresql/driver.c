@@ -6,6 +6,7 @@
 #include "postgresql/connection.h"
 #include "postgresql/create.h"
 #include "postgresql/describe.h"
+#include "postgresql/ledger.h"
 #include "postgresql/target.h"
 #include "postgresql/transaction.h"
 #include "postgresql/write.h"
@@ -21,7 +22,7 @@ static void describe_client(void)
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
     .name = "postgresql",
     .description = description,
     .connect = drv_pg_connect,
@@ -37,6 +38,9 @@ static const outfall_driver driver = {
     .savepoint = drv_pg_savepoint,
     .commit = drv_pg_commit,
     .rollback = drv_pg_rollback,
+    .ledger_create = drv_pg_ledger_create,
+    .takeover = drv_pg_takeover,
+    .fence = drv_pg_fence,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -3,6 +3,7 @@
 #include <outfall/driver.h>
 
 #include "sqlite/connection.h"
+#include "sqlite/ledger.h"
 #include "sqlite/plan.h"
 #include "sqlite/table.h"
 #include "sqlite/target.h"
@@ -25,7 +26,7 @@ static void lite_end(outfall_connection *connection)
 static const outfall_driver lite_driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
     .name = "sqlite",
     .description = "SQLite (built against " SQLITE_VERSION ")",
     .connect = lite_connect,
@@ -41,6 +42,9 @@ static const outfall_driver lite_driver = {
     .savepoint = lite_savepoint,
     .commit = lite_commit,
     .rollback = lite_rollback,
+    .ledger_create = lite_ledger_create,
+    .takeover = lite_takeover,
+    .fence = lite_fence,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

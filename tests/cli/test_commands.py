@@ -95,6 +95,12 @@ class Manual(CommandTest):
         self.assertEqual(self.query("SELECT id, zip FROM places ORDER BY id"),
                          [(1, "01234"), (2, None), (3, "99999"), (4, "1")])
 
+    def test_the_example_of_the_ledger_runs(self):
+        (output, _), = self.run_examples("exactly-once.md", 1)
+        self.assertRegex(output, 'loaded 1000 .*\n1000 rows of source "monday" were loaded before\nloaded 0 rows')
+        self.database = self.directory / "once.db"
+        self.assertEqual(self.query("SELECT count(*), count(DISTINCT id) FROM t"), [(1000, 1000)])
+
     def test_the_examples_of_the_modes_run_and_print_what_is_said(self):
         for output, said in self.run_examples("modes.md", 2):
             shown = "".join(line for line in output.splitlines(keepends=True) if not line.startswith(("loaded ", "applied ")))

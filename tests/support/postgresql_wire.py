@@ -25,21 +25,25 @@ def label(command):
 
 class Proxy(Listener):
     """Stands before a real server. `before(command)` is called with all the bytes that a client sends
-    until it waits for an answer, before any of them is passed on. Without TLS."""
+    until it waits for an answer, before any of them is passed on; `change(command, data)` with what the
+    server sends since, and returns what to pass on; None hangs up instead. Without TLS."""
 
-    def __init__(self, address, before=lambda command: None):
+    def __init__(self, address, before=lambda command: None, change=lambda command, data: data):
         """`address`: (host, port), or a unix socket's path."""
         self._address = address
         self._before = before
+        self._change = change
         super().__init__()
 
     def serve(self, connection):
         with connect(self._address) as upstream:
-            back = threading.Thread(target=self._back, args=(upstream, connection), daemon=True)
+            state = {"command": b""}
+            back = threading.Thread(target=self._back, args=(upstream, connection, state), daemon=True)
             back.start()
             try:
                 while True:
                     command = self._read(connection)
+                    state["command"] = command
                     self._before(command)
                     send(upstream, command)
             finally:
@@ -57,10 +61,12 @@ class Proxy(Listener):
             if letter == b"\0" or letter in ENDS:
                 return command
 
-    @staticmethod
-    def _back(upstream, connection):
+    def _back(self, upstream, connection, state):
         try:
             while data := upstream.recv(65536):
+                data = self._change(state["command"], data)
+                if data is None:
+                    break
                 send(connection, data)
         except (Closed, OSError):
             pass

@@ -212,6 +212,22 @@ typedef struct outfall_write_result {
     int64_t bad_row;       /* On action ROW: the row's index in the batch where known, else -1. */
 } outfall_write_result;
 
+/**
+ * A writer's line in the ledger, the table outfall_fence: who may write, and how far the writer has
+ * got. It is changed in the transaction of the rows it tells of, and is the proof of that
+ * transaction's outcome.
+ */
+typedef struct outfall_fence {
+    uint32_t struct_size;  /* Set by the library. */
+    uint32_t found;        /* Out: 1 where there was such a line, and it was changed. */
+    const char *sink;      /* The sink's id: 1 to 255 bytes of UTF-8. */
+    const char *writer;    /* The writer's name: 1 to 63 bytes of UTF-8. */
+    int64_t owner;         /* A number that no other opening of a writer has. */
+    int64_t epoch;         /* Each takeover adds one: whoever has an older one is fenced off. */
+    int64_t checkpoint;    /* Each batch adds one. */
+    int64_t source_offset; /* Of the last row that is durable. */
+} outfall_fence;
+
 enum outfall_savepoint_step {
     OUTFALL_SAVEPOINT_SET = 0,
     OUTFALL_SAVEPOINT_RELEASE = 1,
@@ -221,7 +237,8 @@ enum outfall_savepoint_step {
 enum outfall_driver_capability {
     OUTFALL_DRIVER_DISCARDS = 1,   /* Rows go nowhere; the table need not exist. */
     OUTFALL_DRIVER_SAVEPOINTS = 2, /* `savepoint` works. */
-    OUTFALL_DRIVER_BLOCKS = 4      /* Calls may overrun a deadline; the watchdog must sever. */
+    OUTFALL_DRIVER_BLOCKS = 4,     /* Calls may overrun a deadline; the watchdog must sever. */
+    OUTFALL_DRIVER_LEDGER = 8      /* `ledger_create`, `takeover` and `fence` work. */
 };
 
 typedef struct outfall_driver {
@@ -270,6 +287,25 @@ typedef struct outfall_driver {
     /* OUTFALL_OK: durable. Action RESOLVE: not known. Any other action: certainly not committed. */
     int (*commit)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
     int (*rollback)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+
+    /* The ledger of exactly-once delivery; NULL where the capability is not there. */
+
+    /* Makes the ledger's table where it is missing. Not within a transaction. */
+    int (*ledger_create)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
+    /*
+     * In an open transaction: adds one to the epoch of the writer's line and makes fence->owner its
+     * owner; reads all of it. A line that is missing is made. With `mine` only where the owner was
+     * the same before: else `found` is 0, and nothing is changed.
+     */
+    int (*takeover)(outfall_connection *connection, outfall_fence *fence, int mine,
+                    int64_t deadline_us, outfall_error *error);
+    /*
+     * In an open transaction, before its rows: sets checkpoint and source_offset of the writer's
+     * line, where it has this epoch and a lower checkpoint. It is an UPDATE: under an old snapshot
+     * a query would tell of an epoch that is no more.
+     */
+    int (*fence)(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
+                 outfall_error *error);
 } outfall_driver;
 
 typedef const outfall_driver *(*outfall_driver_entry_function)(void);

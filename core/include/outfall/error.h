@@ -36,7 +36,8 @@ enum outfall_status {
     OUTFALL_ERR_CONFIG = -11,     /* A bad option or URL. */
     OUTFALL_ERR_AUTH = -12,       /* The database refused the credentials. */
     OUTFALL_ERR_CHANGED = -13,    /* The target's columns are no longer those described. */
-    OUTFALL_ERR_UNKNOWN = -14     /* A commit was sent and its outcome is not known. */
+    OUTFALL_ERR_UNKNOWN = -14,    /* A commit was sent and its outcome is not known. */
+    OUTFALL_ERR_FENCED = -15      /* Another process has taken the writer over. */
 };
 
 /** What is to be done about an error; drivers classify, the flusher obeys. */

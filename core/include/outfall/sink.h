@@ -128,17 +128,35 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t time
 /**
  * Opens a writer: one thread's way into the sink.
  *
- * @param name  At most 63 bytes of UTF-8; shows in events and reports. NULL: numbered.
+ * With delivery=exactly-once the writer is taken over: a process that had it open is fenced off,
+ * and its sink stops with OUTFALL_ERR_FENCED.
+ *
+ * @param name  At most 63 bytes of UTF-8; shows in events and reports, and is the writer's in the
+ *              ledger. NULL: numbered; not with delivery=exactly-once.
  * @param out   Receives it; it belongs to one thread at a time. outfall_writer_close, or the
  *              sink's close, ends it. NULL on failure.
  * @return OUTFALL_OK, OUTFALL_ERR_FULL (buffer.bytes allows no more writers),
- *         OUTFALL_ERR_INVALID (a name in use), OUTFALL_ERR_CLOSED, OUTFALL_ERR_NOMEM, or the status
- *         that stopped the sink.
+ *         OUTFALL_ERR_INVALID (a name in use, or none where one is needed), OUTFALL_ERR_CLOSED,
+ *         OUTFALL_ERR_NOMEM, the status that stopped the sink, or that of taking the writer over.
  *
- * Any thread; does not block.
+ * Any thread; does not block, but with delivery=exactly-once up to connect.timeout.ms and some
+ * request.timeout.ms.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_open(outfall_sink *sink, const char *name,
                                                      outfall_writer **out, outfall_error *error);
+
+/**
+ * Tells where a writer's source has to go on: every row up to this source offset, and none after
+ * it, was durable, or a dead letter, when the writer was opened.
+ *
+ * @param source_offset  Receives it; 0 on failure.
+ * @return OUTFALL_OK; OUTFALL_ERR_NOT_FOUND (no row of the writer is: begin at the start);
+ *         OUTFALL_ERR_INVALID (NULL, or a sink without delivery=exactly-once).
+ *
+ * The writer's thread; does not block.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int
+outfall_writer_resume(const outfall_writer *writer, uint64_t *source_offset, outfall_error *error);
 
 /**
  * Ends a writer; what it wrote is still delivered. A row begun and not ended is dropped.
@@ -222,9 +240,10 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_kind(outfall_writer *writer, int ki
  * sleeping flusher.
  *
  * @param source_offset  The row's place in its source (a line, an offset), 0 where it has none;
- *                       handed back with acknowledgements and dead letters.
- * @return OUTFALL_OK, OUTFALL_ERR_INVALID (too few values), or what a put of this row returned.
- *         On failure the row is dropped and the next put starts a new one.
+ *                       handed back with acknowledgements and dead letters. With
+ *                       delivery=exactly-once each row's is higher than the one before.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID (too few values, an offset that does not grow), or what a
+ * put of this row returned. On failure the row is dropped and the next put starts a new one.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_row_end(outfall_writer *writer, uint64_t source_offset,
                                                  outfall_error *error);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "txn/ledger.h"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+
+int of_ledger_open(of_lease *lease, outfall_error *error)
+{
+    if ((lease->driver->capabilities & OUTFALL_DRIVER_LEDGER) == 0)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       "driver %s keeps no ledger: leave out delivery=exactly-once",
+                       lease->driver->name);
+    return of_lease_ledger_create(lease, error);
+}
+
+static int take_all(of_lease *lease, outfall_fence *fences, uint32_t count, bool mine,
+                    outfall_error *error)
+{
+    int status = of_lease_begin(lease, error);
+    for (uint32_t i = 0; i < count && status == OUTFALL_OK; i++)
+        status = of_lease_takeover(lease, &fences[i], mine, error);
+    if (status == OUTFALL_OK)
+        status = of_lease_commit(lease, error);
+    return status;
+}
+
+int of_ledger_takeover(of_pool *pool, const of_limits *limits, outfall_fence *fences,
+                       uint32_t count, bool mine, outfall_error *error)
+{
+    of_lease lease;
+    int status = of_lease_take(pool, limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = take_all(&lease, fences, count, mine, error);
+    of_lease_return(&lease);
+    return status;
+}
+
+int64_t of_ledger_owner(void)
+{
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
+        /* At boot, before the kernel has any: what else no two processes have at once. */
+        random = (uint64_t)of_clock_ns() * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)getpid();
+    }
+    return (int64_t)(random >> 1) + 1;
+}

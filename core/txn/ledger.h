@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exactly-once by the ledger: every batch is one transaction with a line for each of its writers,
+ * which says how far the writer has got. docs/exactly-once.md has the protocol.
+ */
+#ifndef OF_TXN_LEDGER_H
+#define OF_TXN_LEDGER_H
+
+#include "pool/lease.h"
+
+/* Refuses a driver without a ledger; else makes the ledger's table where it is missing. */
+int of_ledger_open(of_lease *lease, outfall_error *error);
+
+/*
+ * Takes `count` writers over in one transaction: each line gets a new epoch, and is read. `mine`:
+ * only lines that have the fence's owner already; `found` is 0 of those that another process has.
+ * After an unknown outcome (action RESOLVE), or one that may pass (RETRY), it may be called again.
+ */
+int of_ledger_takeover(of_pool *pool, const of_limits *limits, outfall_fence *fences,
+                       uint32_t count, bool mine, outfall_error *error);
+
+/* A number for outfall_fence.owner. */
+int64_t of_ledger_owner(void);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mysql/ledger.h"
+
+#include <stdlib.h>
+
+#include "common/ledger.h"
+#include "mysql/query.h"
+#include "mysql/transaction.h"
+
+#define DOING "keeping the ledger"
+
+static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+               int64_t deadline_us, outfall_error *error)
+{
+    MYSQL_RES *answer = NULL;
+    int status = drv_my_start(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
+    *count = 0;
+    if (status == OUTFALL_OK)
+        status =
+            drv_my_query(connection, sql, deadline_us, numbers != NULL ? &answer : NULL, error);
+    if (status != OUTFALL_OK)
+        return status;
+    if (numbers == NULL) {
+        *count = (int64_t)mysql_affected_rows(connection->my);
+        return OUTFALL_OK;
+    }
+    MYSQL_ROW row = mysql_fetch_row(answer);
+    *count = (int64_t)mysql_num_rows(answer);
+    for (unsigned i = 0; row != NULL && i < DRV_LEDGER_NUMBERS && i < mysql_num_fields(answer); i++)
+        numbers[i] = row[i] != NULL ? strtoll(row[i], NULL, 10) : 0;
+    mysql_free_result(answer);
+    return OUTFALL_OK;
+}
+
+static int run_inside(outfall_connection *connection, const char *sql, int64_t *count,
+                      int64_t *numbers, int64_t deadline_us, outfall_error *error)
+{
+    int status = drv_my_start(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
+    if (status == OUTFALL_OK)
+        status = drv_my_transaction_open(connection, error);
+    if (status == OUTFALL_OK)
+        status = run(connection, sql, count, numbers, deadline_us, error);
+    return status;
+}
+
+static const drv_ledger_dialect dialect = {.add_literal = drv_ledger_add_hex, .run = run_inside};
+
+int drv_my_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int64_t count;
+    return run(connection, DRV_LEDGER_MYSQL, &count, NULL, deadline_us, error);
+}
+
+int drv_my_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
+                    int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_takeover(&dialect, connection, fence, mine, deadline_us, error);
+}
+
+int drv_my_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
+                 outfall_error *error)
+{
+    return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}

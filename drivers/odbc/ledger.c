@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "odbc/ledger.h"
+
+#include <stdlib.h>
+
+#include "common/ledger.h"
+#include "odbc/call.h"
+#include "odbc/query.h"
+#include "odbc/transaction.h"
+
+#define DOING "keeping the ledger"
+
+static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+               int64_t deadline_us, outfall_error *error)
+{
+    drv_odbc_answer answer = {0};
+    int status = drv_odbc_enter(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
+    if (status != OUTFALL_OK)
+        return status;
+    *count = 0;
+    status = drv_odbc_execute(connection, sql, count, numbers != NULL ? &answer : NULL, error);
+    for (size_t i = 0; numbers != NULL && answer.rows > 0 && i < DRV_LEDGER_NUMBERS; i++) {
+        const char *cell = drv_odbc_cell(&answer, 0, i);
+        numbers[i] = cell != NULL ? strtoll(cell, NULL, 10) : 0;
+    }
+    drv_odbc_answer_free(&answer);
+    if (status != OUTFALL_OK)
+        connection->failed = connection->in_transaction;
+    return drv_odbc_leave(connection, status);
+}
+
+static const drv_ledger_dialect quoted = {.add_literal = drv_ledger_add_quoted, .run = run};
+static const drv_ledger_dialect hex = {.add_literal = drv_ledger_add_hex, .run = run};
+
+static const drv_ledger_dialect *dialect_of(const outfall_connection *connection)
+{
+    return connection->dialect->ledger_in_hex ? &hex : &quoted;
+}
+
+/* An error that another session's making of the table has caused is gone at the second try. */
+int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
+                           outfall_error *error)
+{
+    const char *sql = connection->dialect->ledger;
+    int64_t count;
+    int status = OUTFALL_OK;
+    if (sql == NULL)
+        return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                                 "odbc: dialect %s keeps no ledger yet: leave out "
+                                 "delivery=exactly-once",
+                                 connection->dialect->name);
+    for (int tries = 0; tries < 2; tries++) {
+        status = run(connection, sql, &count, NULL, deadline_us, error);
+        if (status == OUTFALL_OK)
+            status = drv_odbc_settle_commit(connection, error);
+        else
+            (void)drv_odbc_settle(connection, status, NULL);
+        if (status == OUTFALL_OK)
+            break;
+    }
+    return status;
+}
+
+int drv_odbc_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
+                      int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_takeover(dialect_of(connection), connection, fence, mine, deadline_us, error);
+}
+
+int drv_odbc_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
+                   outfall_error *error)
+{
+    return drv_ledger_fence(dialect_of(connection), connection, fence, deadline_us, error);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "postgresql/ledger.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/ledger.h"
+#include "postgresql/connection.h"
+#include "postgresql/sql.h"
+#include "postgresql/transaction.h"
+#include "postgresql/wait.h"
+
+#define DOING "keeping the ledger"
+
+static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+               int64_t deadline_us, outfall_error *error)
+{
+    PGresult *answer = NULL;
+    int status = drv_pg_start(connection, DOING, DRV_LEDGER_TABLE, error);
+    *count = 0;
+    if (status == OUTFALL_OK)
+        status = drv_pg_query(connection, sql, deadline_us, &answer, error);
+    if (status == OUTFALL_OK && PQnfields(answer) > 0) {
+        *count = PQntuples(answer);
+        for (int i = 0; numbers != NULL && *count > 0 && i < DRV_LEDGER_NUMBERS; i++)
+            numbers[i] = strtoll(PQgetvalue(answer, 0, i), NULL, 10);
+    } else if (status == OUTFALL_OK) {
+        *count = strtoll(PQcmdTuples(answer), NULL, 10);
+    }
+    PQclear(answer);
+    return status;
+}
+
+/* The transaction's first statement takes BEGIN along. */
+static int run_inside(outfall_connection *connection, const char *sql, int64_t *count,
+                      int64_t *numbers, int64_t deadline_us, outfall_error *error)
+{
+    drv_text begun = {0};
+    if (connection->transaction != DRV_PG_BEGUN)
+        return run(connection, sql, count, numbers, deadline_us, error);
+    drv_text_add(&begun, DRV_PG_BEGIN_SQL "; ");
+    drv_text_add(&begun, sql);
+    connection->transaction = DRV_PG_OPEN;
+    int status = begun.failed ? drv_fail_nomem(error)
+                              : run(connection, begun.data, count, numbers, deadline_us, error);
+    drv_text_free(&begun);
+    return status;
+}
+
+static const drv_ledger_dialect dialect = {.add_literal = drv_pg_add_literal, .run = run_inside};
+
+/* Two sessions that make it at once: IF NOT EXISTS looks before the other's catalog rows are there.
+ */
+static bool is_race(const outfall_error *error)
+{
+    return strcmp(error->sqlstate, "23505") == 0 || strcmp(error->sqlstate, "42P07") == 0;
+}
+
+int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    outfall_error detail = {0};
+    int64_t count;
+    int status = run(connection, DRV_LEDGER_POSTGRESQL, &count, NULL, deadline_us, &detail);
+    if (status != OUTFALL_OK && is_race(&detail))
+        status = run(connection, DRV_LEDGER_POSTGRESQL, &count, NULL, deadline_us, &detail);
+    if (status != OUTFALL_OK && error != NULL)
+        *error = detail;
+    return status;
+}
+
+int drv_pg_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
+                    int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_takeover(&dialect, connection, fence, mine, deadline_us, error);
+}
+
+int drv_pg_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
+                 outfall_error *error)
+{
+    return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}

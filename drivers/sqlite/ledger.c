@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sqlite/ledger.h"
+
+#include "common/ledger.h"
+#include "sqlite/connection.h"
+
+#define DOING "keep the ledger in"
+
+static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+               int64_t deadline_us, outfall_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int status = lite_enter(connection, deadline_us, error);
+    if (status == OUTFALL_OK)
+        status = lite_prepare(connection, sql, DOING, &statement, error);
+    if (status != OUTFALL_OK)
+        return status;
+    int code = sqlite3_step(statement);
+    *count = 0;
+    if (code == SQLITE_ROW) {
+        *count = 1;
+        for (int i = 0; numbers != NULL && i < DRV_LEDGER_NUMBERS; i++)
+            numbers[i] = sqlite3_column_int64(statement, i);
+    } else if (code == SQLITE_DONE) {
+        *count = sqlite3_stmt_readonly(statement) ? 0 : sqlite3_changes(connection->db);
+    } else {
+        status = lite_fail(connection, code, DOING, NULL, error);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
+static const drv_ledger_dialect dialect = {
+    .add_literal = drv_ledger_add_quoted,
+    .run = run,
+};
+
+int lite_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int64_t count;
+    return run(connection, DRV_LEDGER_SQLITE, &count, NULL, deadline_us, error);
+}
+
+int lite_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
+                  int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_takeover(&dialect, connection, fence, mine, deadline_us, error);
+}
+
+int lite_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
+               outfall_error *error)
+{
+    return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}
