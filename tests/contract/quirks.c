@@ -91,6 +91,8 @@ uint32_t quirks_stored(const contract_quirks *quirks, uint32_t type)
 
 #define BEHIND "locks, rights and sessions behind the stand-in are PostgreSQL's, not Oracle's"
 
+#define NO_LEDGER "the dialect oracle keeps no ledger yet"
+
 static const contract_exception oracle_exceptions[] = {
     {"too many connections are tried again", BEHIND},
     {"a missing right stops, and is named", BEHIND},
@@ -103,6 +105,13 @@ static const contract_exception oracle_exceptions[] = {
     {"a special target is right, or refused by name", "the stand-in has plain tables only"},
     {"a type that is there is read right, or refused",
      "the stand-in has only the types that are made"},
+    {"the ledger is made once", NO_LEDGER},
+    {"a takeover reads the ledger's line", NO_LEDGER},
+    {"an older epoch is fenced off", NO_LEDGER},
+    {"a checkpoint is reached once", NO_LEDGER},
+    {"a fence rolls back with its transaction", NO_LEDGER},
+    {"only the owner takes its own writer", NO_LEDGER},
+    {"hostile names are kept apart in the ledger", NO_LEDGER},
     {NULL, NULL},
 };
 
@@ -171,7 +180,7 @@ const contract_quirks all_quirks[] = {
      .database = DATABASE_SQLITE,
      .rules = &sqlite_rules,
      .url_format = "sqlite:%s",
-     .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+     .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
      .stored = sqlite_stored,
      .bad_urls = sqlite_bad_urls,
      .exceptions = no_exceptions},
@@ -182,7 +191,7 @@ const contract_quirks all_quirks[] = {
      .url_variable = "OUTFALL_TEST_POSTGRESQL_URL",
      .tcp_variable = "OUTFALL_TEST_POSTGRESQL_TCP_URL",
      .native_variable = "OUTFALL_TEST_POSTGRESQL_URL",
-     .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+     .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
      .stored = all_kept,
      .bad_urls = postgresql_bad_urls,
      .exceptions = no_exceptions},
@@ -193,7 +202,7 @@ const contract_quirks all_quirks[] = {
      .url_variable = "OUTFALL_TEST_MYSQL_URL",
      .tcp_variable = "OUTFALL_TEST_MYSQL_TCP_URL",
      .native_variable = "OUTFALL_TEST_MYSQL_URL",
-     .capabilities = OUTFALL_DRIVER_SAVEPOINTS,
+     .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
      .stored = all_kept,
      .bad_urls = mysql_bad_urls,
      .exceptions = no_exceptions},

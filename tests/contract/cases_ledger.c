@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The ledger: who may write, and how far a writer has got. */
+#include "suite.h"
+
+#include <string.h>
+
+#define TABLE "outfall_fence"
+
+static void make_ledger(contract_suite *suite)
+{
+    if ((suite->driver.capabilities & OUTFALL_DRIVER_LEDGER) == 0)
+        suite_skip(suite, "the driver keeps no ledger");
+    suite_drop(suite, TABLE);
+    expect_ok(suite,
+              suite->driver.ledger_create(suite->connection, suite_deadline(), &suite->error));
+}
+
+static outfall_fence fence_of(const char *writer, int64_t owner)
+{
+    return (outfall_fence){.struct_size = sizeof(outfall_fence),
+                           .sink = "\"public\".\"t\"",
+                           .writer = writer,
+                           .owner = owner};
+}
+
+/* In a transaction of its own. */
+static void take_over(contract_suite *suite, outfall_fence *fence, int mine)
+{
+    suite_begin(suite);
+    expect_ok(suite, suite->driver.takeover(suite->connection, fence, mine, suite_deadline(),
+                                            &suite->error));
+    suite_commit(suite);
+}
+
+static void set_fence(contract_suite *suite, outfall_fence *fence)
+{
+    expect_ok(suite,
+              suite->driver.fence(suite->connection, fence, suite_deadline(), &suite->error));
+}
+
+static void expect_line(const outfall_fence *fence, int64_t epoch, int64_t checkpoint,
+                        int64_t source_offset)
+{
+    assert_int_equal(fence->found, 1);
+    assert_int_equal(fence->epoch, epoch);
+    assert_int_equal(fence->checkpoint, checkpoint);
+    assert_int_equal(fence->source_offset, source_offset);
+}
+
+static void the_ledger_is_made_once(contract_suite *suite)
+{
+    outfall_fence fence = fence_of("w", 1);
+    make_ledger(suite);
+    take_over(suite, &fence, 0);
+    expect_ok(suite,
+              suite->driver.ledger_create(suite->connection, suite_deadline(), &suite->error));
+    take_over(suite, &fence, 0);
+    expect_line(&fence, 2, 0, 0); /* What was in it is still there. */
+}
+
+static void a_takeover_reads_the_line(contract_suite *suite)
+{
+    outfall_fence fence = fence_of("w", 7);
+    make_ledger(suite);
+    take_over(suite, &fence, 0);
+    expect_line(&fence, 1, 0, 0);
+    fence.checkpoint = 41;
+    fence.source_offset = INT64_MAX;
+    suite_begin(suite);
+    set_fence(suite, &fence);
+    assert_int_equal(fence.found, 1);
+    suite_commit(suite);
+    outfall_fence other = fence_of("w", 8);
+    suite_reconnect(suite);
+    take_over(suite, &other, 0);
+    expect_line(&other, 2, 41, INT64_MAX);
+}
+
+static void an_older_epoch_is_fenced_off(contract_suite *suite)
+{
+    outfall_fence old = fence_of("w", 7), new = fence_of("w", 8);
+    make_ledger(suite);
+    take_over(suite, &old, 0);
+    take_over(suite, &new, 0);
+    old.checkpoint = 1;
+    suite_begin(suite);
+    set_fence(suite, &old);
+    assert_int_equal(old.found, 0);
+    suite_rollback(suite);
+    new.checkpoint = 1;
+    suite_begin(suite);
+    set_fence(suite, &new);
+    assert_int_equal(new.found, 1);
+    suite_commit(suite);
+}
+
+static void a_checkpoint_is_reached_once(contract_suite *suite)
+{
+    outfall_fence fence = fence_of("w", 7);
+    make_ledger(suite);
+    take_over(suite, &fence, 0);
+    for (int64_t checkpoint = 2; checkpoint > 0; checkpoint--) {
+        fence.checkpoint = checkpoint;
+        suite_begin(suite);
+        set_fence(suite, &fence);
+        assert_int_equal(fence.found, checkpoint == 2);
+        suite_commit(suite);
+    }
+    suite_begin(suite);
+    fence.checkpoint = 2;
+    set_fence(suite, &fence);
+    assert_int_equal(fence.found, 0);
+    suite_rollback(suite);
+}
+
+static void a_fence_rolls_back_with_its_transaction(contract_suite *suite)
+{
+    outfall_fence fence = fence_of("w", 7);
+    make_ledger(suite);
+    take_over(suite, &fence, 0);
+    for (int tries = 0; tries < 2; tries++) {
+        fence.checkpoint = 1;
+        suite_begin(suite);
+        set_fence(suite, &fence);
+        assert_int_equal(fence.found, 1);
+        suite_rollback(suite);
+    }
+    take_over(suite, &fence, 0);
+    expect_line(&fence, 2, 0, 0);
+}
+
+static void only_the_owner_takes_its_own(contract_suite *suite)
+{
+    outfall_fence mine = fence_of("w", 7), other = fence_of("w", 8);
+    make_ledger(suite);
+    take_over(suite, &mine, 1);
+    assert_int_equal(mine.found, 0); /* There is no line yet, and none is made. */
+    take_over(suite, &mine, 0);
+    take_over(suite, &mine, 1);
+    expect_line(&mine, 2, 0, 0);
+    take_over(suite, &other, 1);
+    assert_int_equal(other.found, 0);
+    take_over(suite, &other, 0);
+    expect_line(&other, 3, 0, 0);
+    take_over(suite, &mine, 1);
+    assert_int_equal(mine.found, 0);
+}
+
+static void names_are_kept_apart(contract_suite *suite)
+{
+    static const char *const names[] = {"w",
+                                        "W",
+                                        "w ",
+                                        " w",
+                                        "a'b",
+                                        "a''b",
+                                        "a\\b",
+                                        "a\\'b",
+                                        "a\"b",
+                                        "{d 'x'}",
+                                        "a?b?",
+                                        "$1",
+                                        "\xF0\x9F\x90\xA6",
+                                        "%s",
+                                        "_",
+                                        ":a",
+                                        "--",
+                                        "x'; DROP TABLE " TABLE "; --"};
+    make_ledger(suite);
+    for (int64_t round = 1; round <= 2; round++)
+        for (size_t i = 0; i < LENGTH(names); i++) {
+            outfall_fence fence = fence_of(names[i], 7);
+            take_over(suite, &fence, 0);
+            expect_line(&fence, round, round - 1, (int64_t)i * (round - 1));
+            fence.checkpoint = round;
+            fence.source_offset = (int64_t)i;
+            suite_begin(suite);
+            set_fence(suite, &fence);
+            assert_int_equal(fence.found, 1);
+            suite_commit(suite);
+        }
+    assert_int_equal(suite_count(suite, TABLE), LENGTH(names));
+}
+
+const contract_case ledger_cases[] = {
+    {"the ledger is made once", the_ledger_is_made_once, NEEDS_TABLES},
+    {"a takeover reads the ledger's line", a_takeover_reads_the_line, NEEDS_TABLES},
+    {"an older epoch is fenced off", an_older_epoch_is_fenced_off, NEEDS_TABLES},
+    {"a checkpoint is reached once", a_checkpoint_is_reached_once, NEEDS_TABLES},
+    {"a fence rolls back with its transaction", a_fence_rolls_back_with_its_transaction,
+     NEEDS_TABLES},
+    {"only the owner takes its own writer", only_the_owner_takes_its_own, NEEDS_TABLES},
+    {"hostile names are kept apart in the ledger", names_are_kept_apart, NEEDS_TABLES},
+    {NULL, NULL, 0},
+};
