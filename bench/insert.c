@@ -43,6 +43,7 @@ static int sink_open(struct insert_sink *sink, outfall_error *error)
     const struct sink_setting settings[] = {
         {"batch.rows", sink->batch_rows},
         {"linger.ms", "1000"},
+        {"delivery", sink->delivery == NULL ? "at-least-once" : sink->delivery},
         {sink->insert->mode == NULL ? NULL : "mode", sink->insert->mode},
         {NULL, NULL}};
     snprintf(sink->batch_rows, sizeof sink->batch_rows, "%zu", sink->insert->batch_rows);

@@ -40,6 +40,7 @@ struct insert_sink {
     struct sink_loop loop;
     char batch_rows[24];
     sink_write write;
+    const char *delivery;   /* The sink's option; NULL: at-least-once. */
     uint64_t batches, rows; /* Delivered by the sinks closed so far. */
 };
 

@@ -208,3 +208,25 @@ int pair_upsert_existing(struct session *session, const struct scenario *scenari
     return run_pair(session, scenario, kind->upsert, kind->upsert_rows, "upsert", kind->insert,
                     result, error);
 }
+
+int pair_ledger(struct session *session, const struct scenario *scenario, struct result *result,
+                outfall_error *error)
+{
+    const struct pair_kind *kind = find_kind(scenario->driver);
+    struct insert insert;
+    struct insert_sink ledger = {
+        .insert = &insert, .write = sink_loop_offsets, .delivery = "exactly-once"};
+    struct insert_sink plain = {.insert = &insert, .write = sink_loop_array};
+    const struct side sides[2] = {{"ledger", insert_sink_run, &ledger},
+                                  {"at-least-once", insert_sink_run, &plain}};
+    int status =
+        insert_open(&insert, session, scenario->driver,
+                    rows_of_run(session, scenario, kind->insert_rows), scenario->size, error);
+    if (status == OUTFALL_OK)
+        status = harness_pairs(session_runs(session, HARNESS_PAIRS, HARNESS_PAIRS_LEAST), &sides[0],
+                               &sides[1], result, error);
+    int finished = insert_sink_finish(&ledger, result, status == OUTFALL_OK ? error : NULL);
+    (void)insert_sink_finish(&plain, result, NULL);
+    insert_close(&insert);
+    return status == OUTFALL_OK ? finished : status;
+}

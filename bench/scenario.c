@@ -51,6 +51,24 @@ static const struct scenario scenarios[] = {
      "sink against the fastest raw ODBC loop, 10,000 rows a transaction"},
 #endif
 #ifdef BENCH_POSTGRESQL
+    {"ledger/insert/1000", "ledger", "postgresql", 1000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 1,000 rows a transaction"},
+    {"ledger/insert/5000", "ledger", "postgresql", 5000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 5,000 rows a transaction"},
+#endif
+#ifdef BENCH_MYSQL
+    {"ledger/insert/1000", "ledger", "mysql", 1000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 1,000 rows a transaction"},
+    {"ledger/insert/5000", "ledger", "mysql", 5000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 5,000 rows a transaction"},
+#endif
+#ifdef BENCH_SQLITE
+    {"ledger/insert/1000", "ledger", "sqlite", 1000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 1,000 rows a transaction"},
+    {"ledger/insert/5000", "ledger", "sqlite", 5000, pair_ledger,
+     "delivery=exactly-once against at-least-once, 5,000 rows a transaction"},
+#endif
+#ifdef BENCH_POSTGRESQL
     {"upsert/new/1000", "upsert", "postgresql", 1000, pair_upsert_new,
      "sink against the fastest raw upsert, no key in the table, 1,000 rows each"},
     {"upsert/new/10000", "upsert", "postgresql", 10000, pair_upsert_new,

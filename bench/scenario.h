@@ -49,6 +49,7 @@ int insert_postgresql_psql(struct session *, const struct scenario *, struct res
                            outfall_error *);
 /* pairs.c */
 int pair_insert(struct session *, const struct scenario *, struct result *, outfall_error *);
+int pair_ledger(struct session *, const struct scenario *, struct result *, outfall_error *);
 int pair_upsert_new(struct session *, const struct scenario *, struct result *, outfall_error *);
 int pair_upsert_existing(struct session *, const struct scenario *, struct result *,
                          outfall_error *);

@@ -46,19 +46,42 @@ void sink_loop_values(const struct bench_row *rows, size_t count, outfall_value 
     }
 }
 
-int sink_loop_array(outfall_writer *writer, const struct bench_row *rows, size_t count,
-                    outfall_error *error)
+/* `offset`: of the row before the first, or NULL where rows have none. */
+static int write_arrays(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                        uint64_t *offset, outfall_error *error)
 {
     outfall_value values[SINK_CALL_ROWS * ROW_COLUMNS];
+    uint64_t offsets[SINK_CALL_ROWS];
     int status = OUTFALL_OK;
     for (size_t i = 0; i < count && status == OUTFALL_OK;) {
         size_t call = count - i < SINK_CALL_ROWS ? count - i : SINK_CALL_ROWS;
-        const outfall_rows block = {.struct_size = sizeof block, .count = call, .values = values};
+        const outfall_rows block = {.struct_size = sizeof block,
+                                    .count = call,
+                                    .values = values,
+                                    .source_offsets = offset != NULL ? offsets : NULL};
+        for (size_t row = 0; offset != NULL && row < call; row++)
+            offsets[row] = ++*offset;
         sink_loop_values(rows + i, call, values);
         status = outfall_write(writer, &block, NULL, error);
         i += call;
     }
     return status;
+}
+
+int sink_loop_array(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                    outfall_error *error)
+{
+    return write_arrays(writer, rows, count, NULL, error);
+}
+
+int sink_loop_offsets(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                      outfall_error *error)
+{
+    outfall_progress progress = {.struct_size = sizeof progress};
+    int status = outfall_writer_progress(writer, &progress, error);
+    /* All before were flushed. */
+    return status == OUTFALL_OK ? write_arrays(writer, rows, count, &progress.source_offset, error)
+                                : status;
 }
 
 /* A row that fails at a put fails again at its end, so one look is enough. */

@@ -30,6 +30,11 @@ int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_se
 int sink_loop_array(outfall_writer *writer, const struct bench_row *rows, size_t count,
                     outfall_error *error);
 
+/* As sink_loop_array, each row with a source offset above the one before: for
+ * delivery=exactly-once. */
+int sink_loop_offsets(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                      outfall_error *error);
+
 /* Writes rows one value a call. */
 int sink_loop_puts(outfall_writer *writer, const struct bench_row *rows, size_t count,
                    outfall_error *error);
