@@ -51,9 +51,10 @@ class Load:
                 pass
 
     def hold_at(self, rows):
-        """Stops feeding after that many rows, until release()."""
+        """Stops feeding after that many rows, until release(), or until it is to be held at more."""
         with self._gate:
             self._may_feed = rows
+            self._gate.notify()
 
     def release(self):
         with self._gate:

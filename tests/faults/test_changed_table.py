@@ -25,7 +25,7 @@ class ChangeCases:
     batches = (500, 5000)
 
     def run_change(self, batch_rows, change, lines=None):
-        """Loads, with `change` run after a third of the rows have arrived and two thirds to come."""
+        """Loads, with `change` run after a third of the rows have arrived, while another third comes."""
         lines = lines or LINES
         self.execute("DROP TABLE IF EXISTS t")
         self.execute(CREATE)
@@ -34,7 +34,7 @@ class ChangeCases:
         load.hold_at(ROWS // 3)
         load.wait_fed(ROWS // 3)
         wait_for(lambda: self.count() > 0)
-        load.release()
+        load.hold_at(2 * ROWS // 3)
         for statement in change:
             self.execute(statement)
         return load.finish()
@@ -78,7 +78,7 @@ class ChangeCases:
                     batch_rows,
                     ["DROP TABLE t", "CREATE TABLE t (value bigint, name text, id bigint PRIMARY KEY)"])
                 self.assertEqual(code, 0, errors)
-                # Rows that were there went with the old table; the last two thirds came after it.
+                # Rows that were there went with the old table; the last third came after it.
                 self.assertRight(expected=self.count())
                 self.assertEqual(self.one("SELECT max(id) FROM t"), ROWS - 1)
                 first = self.one("SELECT min(id) FROM t")

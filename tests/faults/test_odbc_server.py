@@ -102,12 +102,18 @@ class Wait:
         return is_place
 
 
-def waits_of(name, labels):
-    """By the labels of all the commands of a scenario that went well."""
-    # At the end nothing is waited for: a ROLLBACK of MariaDB's, statements closed, a goodbye.
-    end = len(labels) - (labels[-1] == "ROLLBACK")
+def without_goodbyes(labels, end):
     while re.match("close|goodbye|DEALLOCATE", labels[end - 1]):
         end -= 1
+    return end
+
+
+def waits_of(name, labels, parts_by_rollback):
+    """By the labels of all the commands of a scenario that went well."""
+    # At the end nothing is waited for: statements closed, a ROLLBACK of MariaDB's, a goodbye, if it got out.
+    end = without_goodbyes(labels, len(labels))
+    if parts_by_rollback and labels[end - 1] == "ROLLBACK":
+        end = without_goodbyes(labels, end - 1)
     # A table that is there is described in a transaction of its own.
     writing = labels.index("ROLLBACK") + 1 if SCENARIOS[name].before else end
     return [Wait(name, number, label, number >= writing) for number, label in enumerate(labels[:end])
@@ -115,7 +121,8 @@ def waits_of(name, labels):
 
 
 class ServerFaults:
-    """The tests. A subclass has the database's: kind, its server; proxy and label, its protocol's; at_once,
+    """The tests. A subclass has the database's: kind, its server; proxy and label, its protocol's;
+    parts_by_rollback, whether its driver sends one as it disconnects; at_once,
     how many commands get to their waits within the deadline; and cut_sessions(), which ends all sessions
     but its own and returns how many."""
 
@@ -145,7 +152,7 @@ class ServerFaults:
             if held.code != scenario.code:
                 raise AssertionError(held.output + held.errors)
             labels = [re.sub(r"0x\w+", "…", cls.label(command)) for command in held.commands]
-            for wait in waits_of(name, labels):
+            for wait in waits_of(name, labels, cls.parts_by_rollback):
                 found.setdefault((*labels[max(0, wait.number - 1):wait.number], wait.label), wait)
         return list(found.values())
 
@@ -359,6 +366,7 @@ class ServerFaults:
 
 class PostgreSQLFaults(ServerFaults, unittest.TestCase):
     kind, proxy, label = PostgreSQL, postgresql_wire.Proxy, staticmethod(postgresql_wire.label)
+    parts_by_rollback = False
     at_once, long_text = 16, "TEXT"
 
     @classmethod
@@ -375,6 +383,7 @@ class PostgreSQLFaults(ServerFaults, unittest.TestCase):
 
 class MariaDBFaults(ServerFaults, unittest.TestCase):
     kind, proxy, label = MariaDB, mysql_wire.Proxy, staticmethod(mysql_wire.label)
+    parts_by_rollback = True
     at_once, long_text = 8, "LONGTEXT"  # What describes a table takes MariaDB 0.1 s.
 
     def cut_sessions(self):
