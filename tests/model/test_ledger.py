@@ -39,6 +39,12 @@ class LedgerProtocol(unittest.TestCase):
                 self.assertIsNotNone(found.wrong, "the model does not see it")
                 self.assertIn(want, found.wrong, found)
 
+    def test_a_mutant_goes_wrong_only_where_something_else_does(self):
+        """Else it would be caught for what it has to be, and not for what it leaves out."""
+        for mutant in (NO_LEDGER, OWN_TRANSACTION, SELECT, ONE_MESSAGE, NO_READ_BACK):
+            with self.subTest(mutant=mutant):
+                self.assertIsNone(explore(Ledger(processes=1, kills=0, cuts=0, mutant=mutant)).wrong)
+
 
 if __name__ == "__main__":
     unittest.main()
