@@ -209,6 +209,21 @@ static void a_gid_of_another_sink_is_refused(void **state)
     assert_refused(bytes, length, OUTFALL_ERR_INVALID, "its gid is of another sink id");
 }
 
+static void a_text_ends_before_the_checksum(void **state)
+{
+    uint8_t bytes[OF_COMMITTABLE_BYTES_MAX];
+    of_committable it = plain();
+    (void)state;
+    size_t length = encode(&it, bytes);
+    bytes[149] = (uint8_t)(length - 150); /* The sink id, up to a NUL behind the last byte. */
+    bytes[length - 5] = 'x';
+    bytes[length] = '\0';
+    seal(bytes, length);
+    for (size_t i = length - 4; i < length; i++)
+        assert_int_not_equal(bytes[i], '\0');
+    assert_refused(bytes, length, OUTFALL_ERR_INVALID, "its sink id is not a text");
+}
+
 static void bytes_after_the_last_text_are_refused(void **state)
 {
     uint8_t bytes[OF_COMMITTABLE_BYTES_MAX];
@@ -260,6 +275,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(a_message_names_what_is_wrong),
         cmocka_unit_test(a_gid_of_another_sink_is_refused),
+        cmocka_unit_test(a_text_ends_before_the_checksum),
         cmocka_unit_test(bytes_after_the_last_text_are_refused),
         cmocka_unit_test(what_cannot_be_read_is_not_written),
     };
