@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/retry.h"
 
+#include "base/random.h"
+
 uint32_t of_backoff_ms(uint32_t attempt, uint32_t base_ms, uint32_t max_ms)
 {
     uint64_t pause = base_ms;
@@ -11,11 +13,7 @@ uint32_t of_backoff_ms(uint32_t attempt, uint32_t base_ms, uint32_t max_ms)
 
 uint32_t of_jitter_ms(uint32_t pause_ms, uint64_t *state)
 {
-    /* xorshift64*, Vigna 2016: small, and good enough to spread pauses. */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    uint32_t random = (uint32_t)((*state * UINT64_C(0x2545F4914F6CDD1D)) >> 32);
+    uint32_t random = of_random(state);
     uint32_t half = pause_ms / 2;
     return pause_ms - (half > 0 ? random % (half + 1) : 0);
 }
