@@ -166,6 +166,11 @@ bool of_config_is_shared(size_t index)
     case OF_OPTION_flushers:
     case OF_OPTION_connect_timeout_ms:
     case OF_OPTION_pool_max:
+    case OF_OPTION_pool_min:
+    case OF_OPTION_pool_idle_ms:
+    case OF_OPTION_pool_lifetime_ms:
+    case OF_OPTION_pool_check_ms:
+    case OF_OPTION_pool_leak_ms:
     case OF_OPTION_application_name:
     case OF_OPTION_driver_path:
     case OF_OPTION_create: /* Of a database file. */

@@ -34,6 +34,11 @@
     INTEGER("deadletter.bytes", deadletter_bytes, 4194304, 65536, 1073741824, "Memory bound for dead letters that wait to be polled; those of the batch at hand come on top.") \
     INTEGER("deadletter.wait.ms", deadletter_wait_ms, 30000, 0, 3600000, "How long delivery waits for a full dead-letter queue to be polled before the sink stops.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
+    INTEGER("pool.min", pool_min, 0, 0, 1000, "Connections to one URL that are opened ahead and kept open; at most pool.max. From 1 on their number is adapted between the two, so that each is used for 50 to 80 % of the time. 0: opened when they are needed.") \
+    INTEGER("pool.idle.ms", pool_idle_ms, 600000, 0, 86400000, "A connection that is not needed is closed once nobody has used it for this long, in milliseconds. 0: never.") \
+    INTEGER("pool.lifetime.ms", pool_lifetime_ms, 1800000, 0, 86400000, "The longest that a connection is used, in milliseconds, less up to a fifth by chance; it is closed between two leases. 0: for ever.") \
+    INTEGER("pool.check.ms", pool_check_ms, 30000, 0, 86400000, "A connection that nobody has used for this long, in milliseconds, is asked whether it is alive before it is used again. 0: never.") \
+    INTEGER("pool.leak.ms", pool_leak_ms, 0, 0, 86400000, "A connection that is held for longer than this, in milliseconds, is counted and logged as a leak. 0: never.") \
     CHOICE("create", create, 0, "never, if-missing", "Whether a table that does not exist is created from the schema, and with SQLite its file too.") \
     CHOICE("mode", mode, 0, "insert, upsert, replace, ignore", "What is done with a row whose key is in the table: it is an error (insert), it updates the columns that rows have (upsert), it updates the whole row and columns that rows do not have take their defaults (replace), or it is dropped (ignore).") \
     TEXT("key", key, "", "The columns that identify a row, with commas between them; a name with a comma in double quotes. Empty: the primary key. With mode=insert only for the table that create makes, whose primary key it becomes.") \

@@ -47,7 +47,10 @@ int of_lease_take(of_pool *pool, const of_limits *limits, of_lease *lease, outfa
     lease->driver = of_pool_driver(pool);
     lease->limits = *limits;
     lease->healthy = true;
-    return of_pool_take(pool, deadline_of(limits), &lease->connection, error);
+    int status = of_pool_take(pool, deadline_of(limits), &lease->watch, &lease->slot, error);
+    if (status == OUTFALL_OK)
+        lease->connection = lease->slot->connection;
+    return status;
 }
 
 void of_lease_return(of_lease *lease)
@@ -57,7 +60,7 @@ void of_lease_return(of_lease *lease)
         return;
     if (lease->in_transaction && lease->healthy)
         of_lease_rollback(lease, &ignored); /* Where that fails the connection is closed. */
-    of_pool_return(lease->pool, lease->connection, lease->healthy && !lease->in_transaction);
+    of_pool_return(lease->pool, lease->slot, lease->healthy && !lease->in_transaction);
     lease->connection = NULL;
 }
 

@@ -23,8 +23,9 @@ typedef struct of_lease {
     of_pool *pool;
     const outfall_driver *driver;
     of_limits limits;
-    outfall_connection *connection;
-    bool healthy; /* It can go back to the pool. */
+    of_slot *slot;
+    outfall_connection *connection; /* The slot's; NULL: there is no lease. */
+    bool healthy;                   /* It can go back to the pool. */
     bool in_transaction;
     uint64_t severed; /* Calls that the watchdog had to cut. */
     of_watch watch;

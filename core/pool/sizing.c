@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pool/sizing.h"
 
+#include <stdbool.h>
+
 /* A window's decision may not do more than this: demand seen once is not yet demand that stays. */
 #define GROWTH_FACTOR 2
 #define GROWTH_LEAST 2
@@ -49,14 +51,13 @@ static void shrink(const of_sizing_rules *rules, const of_sizing_load *load, of_
     if (sizing->quiet < rules->quiet_windows)
         sizing->quiet++;
     uint64_t want = fitting(sizing->quiet_demand);
-    if (load->open <= rules->connections_min)
+    bool settled = sizing->quiet >= rules->quiet_windows;
+    if (load->open <= rules->connections_min || (settled && want < rules->connections_min))
         decide(sizing, rules->connections_min, OF_SIZING_AT_MIN);
     else if (want >= load->open)
         decide(sizing, load->open, OF_SIZING_COARSE);
-    else if (sizing->quiet < rules->quiet_windows)
+    else if (!settled)
         decide(sizing, load->open, OF_SIZING_SETTLING);
-    else if (want < rules->connections_min)
-        decide(sizing, rules->connections_min, OF_SIZING_AT_MIN);
     else
         decide(sizing, want, OF_SIZING_QUIET);
 }

@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/fork.h"
 #include "driver/registry.h"
+#include "sink/pool_handle.h"
 
 #define FLUSHERS_MAX 64
 
@@ -20,8 +21,6 @@ struct of_endpoint {
     uint32_t fork_generation;
     char *url;
     outfall_config *config;
-    outfall_driver_option options[OF_OPTION_COUNT];
-    outfall_connect_options connect;
     of_pool *pool;
     of_flusher *flushers[FLUSHERS_MAX];
     pthread_t threads[FLUSHERS_MAX]; /* Theirs. */
@@ -117,26 +116,6 @@ static int start_flushers(of_endpoint *endpoint, outfall_error *error)
     return OUTFALL_OK;
 }
 
-static int open_pool(of_endpoint *endpoint, const outfall_driver *driver, outfall_error *error)
-{
-    const of_options *values = &endpoint->config->values;
-    of_pool_options options = {
-        .connections_max = (uint32_t)values->pool_max,
-        .connect_timeout_ms = values->connect_timeout_ms,
-        .connect = &endpoint->connect,
-    };
-    endpoint->connect = (outfall_connect_options){
-        .struct_size = sizeof endpoint->connect,
-        .option_count =
-            (uint32_t)of_config_driver_options(endpoint->config, driver->name, endpoint->options),
-        .url = endpoint->url,
-        .application_name = values->application_name,
-        .options = endpoint->options,
-        .create = values->create == OF_CREATE_IF_MISSING,
-    };
-    return of_pool_new(driver, &options, &endpoint->pool, error);
-}
-
 static int create(const of_url *url, const outfall_config *config, const outfall_driver *driver,
                   of_endpoint **out, outfall_error *error)
 {
@@ -152,7 +131,7 @@ static int create(const of_url *url, const outfall_config *config, const outfall
     status = endpoint->url == NULL ? of_fail_nomem(error)
                                    : of_config_copy(config, &endpoint->config, error);
     if (status == OUTFALL_OK)
-        status = open_pool(endpoint, driver, error);
+        status = of_pool_open(endpoint->url, endpoint->config, driver, &endpoint->pool, error);
     if (status == OUTFALL_OK)
         status = start_flushers(endpoint, error);
     if (status != OUTFALL_OK) {

@@ -39,7 +39,8 @@ static void flusher_ended(void *context)
 static int start(void **state)
 {
     static const outfall_connect_options connect = {.struct_size = sizeof connect};
-    const of_pool_options pool = {2, 1000, &connect};
+    const of_pool_options pool = {
+        .connections_max = 2, .connect_timeout_ms = 1000, .connect = &connect};
     const of_feed_options options = {
         .batch_rows = ROWS,
         .batch_bytes = 1 << 20,

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a pool is made of: for pool.c, connecting.c, keeper.c and pool_stats.c alone. */
+#ifndef OF_POOL_STATE_H
+#define OF_POOL_STATE_H
+
+#include <pthread.h>
+
+#include "base/histogram.h"
+#include "pool/pool.h"
+#include "pool/sizing.h"
+
+/* A thread in the queue; lives on its stack. Under the pool's mutex. */
+typedef struct of_waiter {
+    struct of_waiter *next;
+    pthread_cond_t done_changed;
+    bool done;
+    int status; /* OUTFALL_OK: `slot` is leased, or OPENING and the waiter's to connect. */
+    of_slot *slot;
+} of_waiter;
+
+struct of_pool {
+    const outfall_driver *driver;
+    of_pool_options options;
+    outfall_connect_options connect; /* Our copy, with what it points at. */
+    of_watchdog *watchdog;
+    of_slots slots;
+    atomic_bool closing;
+    _Alignas(64) atomic_uint waiters; /* In the queue. */
+
+    _Alignas(64) pthread_mutex_t mutex; /* Over what follows. */
+    of_waiter *first;
+    of_waiter **last;
+    uint32_t connecting; /* Connects under way. */
+    uint32_t failures;   /* Of connects, in a row. */
+    int64_t quarantine_until_us;
+    outfall_error connect_error; /* Of the last failure. */
+    uint64_t random;
+
+    pthread_t keeper;
+    pthread_cond_t keeper_wake;
+    pthread_cond_t keeper_changed;
+    bool keeper_runs;
+    bool keeper_ended;
+    bool abandoned; /* The keeper is to free the pool. */
+    of_watch keeper_watch;
+
+    /* The keeper's own. */
+    of_sizing sizing;
+    int64_t window_from_us;
+    uint64_t busy_from_us;
+
+    /* Figures. */
+    atomic_uint connections;
+    atomic_uint target;
+    atomic_uint used_permille;
+    atomic_uint sizing_reason;
+    atomic_uint_fast64_t connects, warmed, checks, connect_failures, quarantined;
+    atomic_uint_fast64_t waits, timeouts, leaks;
+    atomic_uint_fast64_t closed[OUTFALL_POOL_CLOSED_REASONS];
+    atomic_uint_fast64_t sizings[OUTFALL_POOL_SIZINGS];
+    of_histogram wait;
+};
+
+static inline void of_pool_count(atomic_uint_fast64_t *counter)
+{
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* ---- pool.c ---- */
+
+/* Frees all of it; nobody uses it any more. */
+void of_pool_destroy(of_pool *pool);
+
+/* Gives a connection that nobody uses to the first in the queue, or makes it idle. */
+void of_pool_give(of_pool *pool, of_slot *slot, int64_t now_us);
+
+/* Sees to the queue after something became free. */
+void of_pool_settle(of_pool *pool);
+
+/* Under the mutex: sees to the queue. */
+void of_pool_dispatch(of_pool *pool);
+
+/* ---- connecting.c ---- */
+
+/* Under the mutex: whether the server is left alone. */
+bool of_pool_quarantined(const of_pool *pool, int64_t now_us);
+
+/* Under the mutex: whether one more connect may begin. */
+bool of_pool_may_connect(const of_pool *pool);
+
+/* Under the mutex: the error of a lease that a quarantine refuses. */
+int of_pool_refuse(of_pool *pool, int64_t now_us, outfall_error *error);
+
+/*
+ * Connects in a slot that is the caller's, counted in `connecting` already. On failure the slot's
+ * connection is NULL and the slot still the caller's.
+ */
+int of_pool_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, outfall_error *error);
+
+/* Closes the connection of a slot that is the caller's, and counts the reason. */
+void of_pool_disconnect(of_pool *pool, of_slot *slot, enum outfall_pool_closed why);
+
+/* Asks the connection of a slot that is the caller's. */
+int of_pool_check(of_pool *pool, of_slot *slot, int64_t deadline_us, of_watch *watch,
+                  outfall_error *error);
+
+/* What health.h has to know of it. */
+of_health_facts of_pool_facts(const of_slot *slot, bool spare);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A driver without a database, for tests of the pool: connects and pings that take long, fail or
+ * hang as the test says. Nothing else of a driver is there.
+ */
+#ifndef OUTFALL_TEST_FAKE_H
+#define OUTFALL_TEST_FAKE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <outfall/driver.h>
+
+#define FAKE_URL "fake:"
+
+struct outfall_connection {
+    atomic_bool severed;
+    int user; /* Plain: whoever has the connection on lease may touch it without a race. */
+};
+
+typedef struct fake_state {
+    atomic_int connect_failures; /* The next so many connects fail. */
+    atomic_int ping_failures;
+    atomic_int connect_ms; /* What a connect takes. */
+    atomic_bool hang_connect, hang_ping;
+    atomic_int connects, pings, open, open_most, connecting, connecting_most;
+    atomic_int wrongs; /* Calls that found another URL, or a connection in use. */
+} fake_state;
+
+extern fake_state fake;
+extern const outfall_driver fake_driver;
+
+void fake_reset(void);
+void fake_pause_ms(int64_t ms);
+
+#endif
