@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pools from configurations. */
+/* Pools from configurations, and the public handle of one. */
 #ifndef OF_SINK_POOL_HANDLE_H
 #define OF_SINK_POOL_HANDLE_H
 

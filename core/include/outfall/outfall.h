@@ -10,6 +10,7 @@
 #include "config.h"
 #include "error.h"
 #include "export.h"
+#include "pool.h"
 #include "row.h"
 #include "sink.h"
 #include "stats.h"
