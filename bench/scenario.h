@@ -55,6 +55,9 @@ int pair_upsert_existing(struct session *, const struct scenario *, struct resul
                          outfall_error *);
 /* latency.c */
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
+/* lease.c */
+int lease_warm(struct session *, const struct scenario *, struct result *, outfall_error *);
+int lease_threads(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* memory.c */
 int memory_resident(struct session *, const struct scenario *, struct result *, outfall_error *);
 int memory_allocations(struct session *, const struct scenario *, struct result *, outfall_error *);
