@@ -136,12 +136,66 @@ static void add_counters(of_text *text, const outfall_stats *stats)
         add(text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", counters[i].name, counters[i].value);
 }
 
+static void add_named(of_text *text, const char *group, const char *const *names, size_t count,
+                      const uint64_t *values)
+{
+    add(text, ",\"%s\":{", group);
+    for (size_t i = 0; i < count; i++)
+        add(text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", names[i], values[i]);
+    add(text, "}");
+}
+
 static void add_flushes(of_text *text, const outfall_stats *stats)
 {
     static const char *const names[] = {"rows", "bytes", "linger", "request", "memory", "schema"};
-    add(text, ",\"flushes\":{");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        add(text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", names[i], stats->flushes[i]);
+    add_named(text, "flushes", names, sizeof names / sizeof names[0], stats->flushes);
+}
+
+static void add_pool_counters(of_text *text, const outfall_pool_stats *pool)
+{
+    const struct {
+        const char *name;
+        uint64_t value;
+    } counters[] = {
+        {"active", pool->active},
+        {"idle", pool->idle},
+        {"opening", pool->opening},
+        {"waiting", pool->waiting},
+        {"connections_min", pool->connections_min},
+        {"connections_max", pool->connections_max},
+        {"target", pool->target},
+        {"utilisation_permille", pool->utilisation_permille},
+        {"busy_us", pool->busy_us},
+        {"leases", pool->leases},
+        {"waits", pool->waits},
+        {"timeouts", pool->timeouts},
+        {"created", pool->created},
+        {"warmed", pool->warmed},
+        {"checks", pool->checks},
+        {"connect_failures", pool->connect_failures},
+        {"quarantined", pool->quarantined},
+        {"quarantine_ms", pool->quarantine_ms},
+        {"leaks", pool->leaks},
+    };
+    for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++)
+        add(text, "%s\"%s\":%" PRIu64, i == 0 ? "" : ",", counters[i].name, counters[i].value);
+}
+
+/* The connections, shared by the sinks on the URL. */
+static void add_pool(of_text *text, of_pool *pool)
+{
+    static const char *const reasons[] = {"broken", "check",   "idle", "old",
+                                          "shrunk", "dropped", "end"};
+    static const char *const decisions[] = {"in_band",  "busy",   "waiting", "quiet",
+                                            "settling", "coarse", "at_min",  "at_max"};
+    outfall_pool_stats stats = {.struct_size = sizeof stats};
+    of_pool_read(pool, &stats);
+    add(text, ",\"pool\":{");
+    add_pool_counters(text, &stats);
+    add(text, ",\"sizing\":\"%s\"", decisions[stats.sizing % OUTFALL_POOL_SIZINGS]);
+    add_named(text, "closed", reasons, sizeof reasons / sizeof reasons[0], stats.closed);
+    add_named(text, "sizings", decisions, sizeof decisions / sizeof decisions[0], stats.sizings);
+    add_latency(text, "wait", &stats.wait);
     add(text, "}");
 }
 
@@ -161,6 +215,7 @@ int outfall_stats_json(outfall_sink *sink, char *buffer, size_t capacity, size_t
     add_latency(&text, "batch", &stats.batch);
     add_latency(&text, "flush", &stats.flush);
     add_latency(&text, "durable", &stats.durable);
+    add_pool(&text, sink->feed->pool);
     add(&text, "}");
     if (length != NULL)
         *length = text.length;

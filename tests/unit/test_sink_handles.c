@@ -70,6 +70,12 @@ static void stats_are_json(void **state)
     assert_int_equal(json_integer_value(json_object_get(json, "rows_delivered")), 1000);
     json_t *durable = json_object_get(json, "durable_ns");
     assert_int_equal(json_integer_value(json_object_get(durable, "count")), 1000);
+    json_t *pool = json_object_get(json, "pool");
+    assert_true(json_integer_value(json_object_get(pool, "created")) > 0);
+    assert_true(json_integer_value(json_object_get(pool, "leases")) > 1);
+    assert_int_equal(json_object_size(json_object_get(pool, "closed")), 7);
+    assert_int_equal(json_object_size(json_object_get(pool, "sizings")), 8);
+    assert_string_equal(json_string_value(json_object_get(pool, "sizing")), "at_min");
     json_decref(json);
     assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
 }
