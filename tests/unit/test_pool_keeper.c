@@ -48,6 +48,17 @@ static void idle_connections_are_closed_down_to_the_least(void **state)
         of_pool_return(pool, slots[i], true);
 }
 
+static void what_is_to_be_kept_is_kept_however_idle_it_is(void **state)
+{
+    (void)state;
+    make(
+        (of_pool_options){.connections_max = 4, .connections_min = 2, .rules = {.idle_us = 20000}});
+    wait_for(stats.idle == 2);
+    fake_pause_ms(150);
+    assert_int_equal(look().created, 2);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_IDLE], 0);
+}
+
 static void a_connection_ends_with_its_lifetime(void **state)
 {
     (void)state;
@@ -154,6 +165,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(connections_are_opened_before_they_are_needed),
         TEST(idle_connections_are_closed_down_to_the_least),
+        TEST(what_is_to_be_kept_is_kept_however_idle_it_is),
         TEST(a_connection_ends_with_its_lifetime),
         TEST(a_lease_held_for_too_long_is_reported_once),
         TEST(a_stepped_load_settles_in_the_band),
