@@ -16,15 +16,21 @@
 
 /* ---- Open and close --------------------------------------------------------------- */
 
+/*
+ * Under the ledger also while a closed writer of that name has rows on their way: a new one would
+ * fence them off.
+ */
 static bool name_in_use(of_feed *feed, const char *name)
 {
+    bool exactly_once = feed->options.exactly_once;
     bool found = false;
     for (uint32_t i = 0; i < feed->share_count && !found; i++) {
         of_share *share = &feed->shares[i];
         pthread_mutex_lock(&share->mutex);
         for (uint32_t at = 0; at < share->lane_count && !found; at++)
             found = strcmp(share->lanes[at]->name, name) == 0 &&
-                    atomic_load_explicit(&share->lanes[at]->closing, memory_order_relaxed) == 0;
+                    (exactly_once ||
+                     atomic_load_explicit(&share->lanes[at]->closing, memory_order_relaxed) == 0);
         pthread_mutex_unlock(&share->mutex);
     }
     return found;
@@ -50,8 +56,8 @@ static int choose_name(outfall_sink *sink, const char *name, char out[OF_LANE_NA
                        OF_LANE_NAME_MAX - 1);
     if (name_in_use(sink->feed, name))
         return of_fail(error, OUTFALL_ERR_INVALID,
-                       "a writer named \"%s\" is open: close it first, or choose another name",
-                       name);
+                       "a writer named \"%s\" is open: close it first%s, or choose another name",
+                       name, sink->feed->options.exactly_once ? " and flush the sink" : "");
     memcpy(out, name, length + 1);
     return OUTFALL_OK;
 }

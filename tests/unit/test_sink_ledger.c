@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* delivery=exactly-once from the public side. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sinks.h"
+
+static const char *const ledger[] = {"delivery", "exactly-once", NULL};
+
+static void close_sink(outfall_sink *sink)
+{
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+}
+
+static void a_writer_resumes_behind_its_last_durable_row(void **state)
+{
+    outfall_error error;
+    uint64_t offset = 1;
+    (void)state;
+    outfall_sink *sink = open_sink("resumed", ledger);
+    outfall_writer *writer = open_writer(sink, "w");
+    assert_int_equal(outfall_writer_resume(writer, &offset, &error), OUTFALL_ERR_NOT_FOUND);
+    assert_int_equal(offset, 0);
+    put_rows(writer, 0, 25000); /* Three batches; the first row's offset is 0. */
+    close_sink(sink);
+
+    sink = open_sink("resumed", ledger);
+    writer = open_writer(sink, "w");
+    assert_int_equal(outfall_writer_resume(writer, &offset, &error), OUTFALL_OK);
+    assert_int_equal(offset, 24999);
+    assert_int_equal(put_row(writer, 24999, "again", &error), OUTFALL_ERR_INVALID);
+    assert_non_null(strstr(error.message, "outfall_writer_resume"));
+    put_rows(writer, 25000, 10);
+    close_sink(sink);
+    assert_int_equal(query("SELECT count(*) FROM resumed"), 25010);
+    assert_int_equal(query("SELECT checkpoint FROM outfall_fence WHERE sink = '\"resumed\"'"), 4);
+}
+
+static void offsets_grow_from_row_to_row(void **state)
+{
+    const outfall_value values[] = {
+        {.type = OUTFALL_TYPE_INT64, .as.integer = 1},
+        {.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "a"},
+        {.type = OUTFALL_TYPE_INT64, .as.integer = 2},
+        {.type = OUTFALL_TYPE_TEXT, .length = 1, .as.data = "b"},
+    };
+    const uint64_t same[] = {5, 5}, huge[] = {UINT64_MAX, 6};
+    outfall_rows rows = {
+        .struct_size = sizeof rows, .count = 2, .values = values, .source_offsets = same};
+    outfall_error error;
+    size_t accepted;
+    (void)state;
+    outfall_sink *sink = open_sink("grown", ledger);
+    outfall_writer *writer = open_writer(sink, "w");
+    assert_int_equal(outfall_write(writer, &rows, &accepted, &error), OUTFALL_ERR_INVALID);
+    assert_int_equal(accepted, 1);
+    assert_int_equal(error.row, 1);
+    rows.source_offsets = huge;
+    assert_int_equal(outfall_write(writer, &rows, &accepted, &error), OUTFALL_ERR_INVALID);
+    assert_int_equal(accepted, 0);
+    put_rows(writer, 6, 1); /* What was refused left nothing behind. */
+    close_sink(sink);
+    assert_int_equal(query("SELECT count(*) FROM grown"), 2);
+}
+
+static void a_writer_needs_a_name_of_its_own(void **state)
+{
+    outfall_writer *writer;
+    outfall_error error;
+    uint64_t offset;
+    (void)state;
+    outfall_sink *sink = open_sink("named", ledger);
+    assert_int_equal(outfall_writer_open(sink, NULL, &writer, &error), OUTFALL_ERR_INVALID);
+    assert_non_null(strstr(error.message, "name"));
+    close_sink(sink);
+    sink = open_sink("named", NULL);
+    writer = open_writer(sink, "w");
+    assert_int_equal(outfall_writer_resume(writer, &offset, &error), OUTFALL_ERR_INVALID);
+    assert_non_null(strstr(error.message, "delivery=exactly-once"));
+    close_sink(sink);
+}
+
+/* Its rows are on their way: a writer of the same name would fence them off. */
+static void a_name_is_free_once_its_rows_are_durable(void **state)
+{
+    outfall_writer *writer;
+    outfall_error error;
+    uint64_t offset;
+    (void)state;
+    outfall_sink *sink = open_sink("reopened", ledger);
+    writer = open_writer(sink, "w");
+    sqlite3 *lock = stall();
+    put_rows(writer, 1, 10);
+    outfall_writer_close(writer);
+    assert_int_equal(outfall_writer_open(sink, "w", &writer, &error), OUTFALL_ERR_INVALID);
+    assert_non_null(strstr(error.message, "flush"));
+    let_go(lock);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    writer = open_writer(sink, "w");
+    assert_int_equal(outfall_writer_resume(writer, &offset, &error), OUTFALL_OK);
+    assert_int_equal(offset, 10);
+    put_rows(writer, 11, 10);
+    close_sink(sink);
+    assert_int_equal(query("SELECT count(*) FROM reopened"), 20);
+}
+
+static void who_was_taken_over_is_fenced_off(void **state)
+{
+    outfall_error error;
+    uint64_t offset;
+    (void)state;
+    outfall_sink *first = open_sink("fenced", ledger), *second = open_sink("fenced", ledger);
+    outfall_writer *zombie = open_writer(first, "w"), *other = open_writer(second, "other");
+    put_rows(zombie, 1, 10);
+    assert_int_equal(outfall_flush(first, 10000, NULL), OUTFALL_OK);
+    outfall_writer *heir = open_writer(second, "w");
+    assert_int_equal(outfall_writer_resume(heir, &offset, &error), OUTFALL_OK);
+    assert_int_equal(offset, 10);
+    put_rows(zombie, 11, 10);
+    assert_int_equal(outfall_flush(first, 10000, &error), OUTFALL_ERR_FENCED);
+    assert_int_equal(error.action, OUTFALL_ACTION_STOP);
+    assert_int_equal(outfall_close(first, 1000, NULL, NULL, NULL), OUTFALL_ERR_FENCED);
+    put_rows(heir, 11, 10);
+    put_rows(other, 100, 5);
+    close_sink(second);
+    assert_int_equal(query("SELECT count(*) FROM fenced"), 25);
+}
+
+static void rejected_rows_are_seen_to(void **state)
+{
+    outfall_event event = {.struct_size = sizeof event};
+    outfall_error error;
+    uint64_t offset;
+    (void)state;
+    outfall_sink *sink = open_sink("rejecting", ledger);
+    outfall_writer *writer = open_writer(sink, "w");
+    put_rows(writer, 1, 10);
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    for (int64_t id = 5; id <= 12; id += 7) { /* Key 5 is there; its row's offset is 11. */
+        assert_int_equal(outfall_put_int64(writer, id, NULL), OUTFALL_OK);
+        assert_int_equal(outfall_put_text(writer, "x", 1, NULL), OUTFALL_OK);
+        assert_int_equal(outfall_row_end(writer, (uint64_t)(id == 5 ? 11 : 12), NULL), OUTFALL_OK);
+    }
+    assert_int_equal(outfall_flush(sink, 10000, NULL), OUTFALL_OK);
+    while (event.type != OUTFALL_EVENT_REJECTED)
+        assert_int_equal(outfall_poll(sink, 1000, &event, NULL), OUTFALL_OK);
+    assert_int_equal(event.source_offset, 11);
+    outfall_event_clear(&event);
+    close_sink(sink);
+    assert_int_equal(query("SELECT count(*) FROM rejecting"), 11);
+    sink = open_sink("rejecting", ledger);
+    writer = open_writer(sink, "w");
+    assert_int_equal(outfall_writer_resume(writer, &offset, &error), OUTFALL_OK);
+    assert_int_equal(offset, 12);
+    close_sink(sink);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_writer_resumes_behind_its_last_durable_row),
+        cmocka_unit_test(offsets_grow_from_row_to_row),
+        cmocka_unit_test(a_writer_needs_a_name_of_its_own),
+        cmocka_unit_test(a_name_is_free_once_its_rows_are_durable),
+        cmocka_unit_test(who_was_taken_over_is_fenced_off),
+        cmocka_unit_test(rejected_rows_are_seen_to),
+    };
+    return cmocka_run_group_tests_name("sink_ledger", tests, sinks_make_directory,
+                                       sinks_remove_directory);
+}
