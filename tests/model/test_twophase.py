@@ -104,6 +104,7 @@ class TwoPhaseCommit(unittest.TestCase):
                 (5000, {"processes": 1, "kills": 1, "cuts": 1, "crashes": 1, "attached": True}),
                 (3000, {"processes": 1, "databases": 3, "kills": 1, "cuts": 1}),
                 (1000, {"processes": 2, "databases": 3, "split_rows": True}),
+                (3000, {"processes": 2, "checkpoints": 2}),
                 (2000, {"processes": 1, "checkpoints": 2, "kills": 1, "cuts": 1})):
             with self.subTest(**bounds):
                 found = explore(TwoPhase(**bounds))

@@ -9,8 +9,12 @@ after its sender is gone; then it notices, at any time, and rolls back what is n
 lost before or after the message was carried out is therefore not told apart: the sender is cut, the message stays.
 
 Two processes that live may end each other's connections for ever, with higher epochs each time. Only the order of
-epochs matters, so that they are numbered anew in each state, from 1 on, and the states are finite in number.
+epochs matters, so that they are numbered anew in each state, and the states are finite in number.
 """
+
+import sys
+
+from explorer import explore
 
 # What a protocol may get wrong.
 NO_LEDGER = "no ledger"
@@ -460,3 +464,17 @@ class TwoPhase:
             self.send(world, process, "decided branch", database + 1, epoch, checkpoint)
         else:
             self.write(world, process, checkpoint)
+
+
+def main():
+    """Larger bounds by hand: `python3 tests/model/twophase.py processes=3`."""
+    bounds = {name: int(number) for name, _, number in (argument.partition("=") for argument in sys.argv[1:])}
+    found = explore(TwoPhase(**bounds), states_max=10_000_000)
+    print(f"{found.states} states: {found.wrong or 'none is wrong, and each may end well'}")
+    for step in found.trace:
+        print(f"  {step}")
+    sys.exit(found.wrong is not None)
+
+
+if __name__ == "__main__":
+    main()
