@@ -3,10 +3,11 @@
 
 A state is (database, connections, processes, acknowledged, faults), tuples all through:
 
-  database      epoch and checkpoint of the fence row, and how often each checkpoint's rows are there
+  database      epoch and checkpoint of the fence row, how often each checkpoint's rows are there, and the
+                owner: which start of which process took over last
   connections   (owner, message, transaction), sorted; the owner is a process, or -1 once it is gone: the
                 server may still carry out the message that was on its way, and rolls back when it notices
-  processes     (where it stands, epoch, checkpoint, snapshot)
+  processes     (where it stands, epoch, checkpoint, snapshot, owner)
   acknowledged  the checkpoint up to which the source was told that its rows are durable
   faults        how many kills and cuts may still come
 
@@ -33,15 +34,15 @@ class Ledger:
         self.mutant = mutant
 
     def start(self):
-        database = (0, 0, (0,) * self.checkpoints)
-        connections = tuple((owner, "takeover", NONE) for owner in range(self.processes))
-        processes = (("takeover", 0, 0, NONE),) * self.processes
+        database = (0, 0, (0,) * self.checkpoints, GONE)
+        connections = tuple((owner, f"takeover {owner}", NONE) for owner in range(self.processes))
+        processes = tuple(("takeover", 0, 0, NONE, owner) for owner in range(self.processes))
         return database, connections, processes, 0, (self.kills, self.cuts)
 
     # ---- What must hold --------------------------------------------------------------------
 
     def wrong(self, state):
-        (_, _, rows), _, processes, acknowledged, _ = state
+        (_, _, rows, _), _, processes, acknowledged, _ = state
         for checkpoint, count in enumerate(rows, 1):
             if count > 1:
                 return f"checkpoint {checkpoint} is there {count} times"
@@ -52,7 +53,7 @@ class Ledger:
         return None
 
     def good(self, state):
-        (_, _, rows), connections, processes, acknowledged, _ = state
+        (_, _, rows, _), connections, processes, acknowledged, _ = state
         return set(rows) == {1} and acknowledged == self.checkpoints and not connections and \
             any(process[0] == "done" for process in processes)
 
@@ -76,14 +77,17 @@ class Ledger:
             if owner == GONE:
                 yield "the server notices", (database, tuple(rest), processes, acknowledged, (kills, cuts))
                 continue
-            lost = self.tidy(rest, (GONE, message, transaction), (owner, "takeover", NONE))
-            if kills:  # It starts again, at any later time.
-                yield f"kill {owner} at {message}", (database, lost, put(processes, owner, ("takeover", 0, 0, NONE)),
-                                                     acknowledged, (kills - 1, cuts))
-            if cuts:
-                _, epoch, checkpoint, _ = processes[owner]
+            if kills:  # It starts again, at any later time, and is another owner.
+                number = owner + self.processes * kills
+                yield f"kill {owner} at {message}", (
+                    database, self.tidy(rest, (GONE, message, transaction), (owner, f"takeover {number}", NONE)),
+                    put(processes, owner, ("takeover", 0, 0, NONE, number)), acknowledged, (kills - 1, cuts))
+            if cuts:  # Once it was open it takes over only what is its own still.
+                _, epoch, checkpoint, _, number = processes[owner]
+                again = f"takeover {number}" + " mine" * (epoch > 0)
                 yield f"cut {owner} at {message}", (
-                    database, lost, put(processes, owner, ("takeover", epoch, checkpoint, NONE)), acknowledged,
+                    database, self.tidy(rest, (GONE, message, transaction), (owner, again, NONE)),
+                    put(processes, owner, ("takeover", epoch, checkpoint, NONE, number)), acknowledged,
                     (kills, cuts - 1))
 
     def serve(self, database, others, connection):
@@ -91,18 +95,20 @@ class Ledger:
 
         A transaction is (epoch, checkpoint, has rows): whoever has one holds the fence row's lock.
         """
-        epoch, checkpoint, rows = database
-        owner, message, transaction = connection
+        epoch, checkpoint, rows, holder = database
+        _, message, transaction = connection
         locked = any(other[2] for other in others)
         name, *arguments = message.split()
         if name == "takeover":
             if locked:
                 return None
             if self.mutant == ONE_MESSAGE:
-                return (epoch + 1, checkpoint, rows), epoch + 1, NONE
-            return database, epoch + 1, (epoch + 1, checkpoint, False)  # SELECT … FOR UPDATE
+                return (epoch + 1, checkpoint, rows, int(arguments[0])), epoch + 1, NONE
+            if "mine" in arguments and holder != int(arguments[0]):
+                return database, "fenced", NONE
+            return database, epoch + 1, (epoch + 1, checkpoint, False)  # It locks the row; COMMIT is a message more.
         if name == "raise":
-            return (transaction[0], checkpoint, rows), "ok", NONE
+            return (transaction[0], checkpoint, rows, int(arguments[0])), transaction[0], NONE
         if name == "read":
             return database, checkpoint, NONE
         if name == "begin":
@@ -113,7 +119,7 @@ class Ledger:
             mine, to, has_rows = transaction
             if has_rows:
                 rows = put(rows, to - 1, rows[to - 1] + 1)
-            return (epoch, checkpoint if self.mutant == OWN_TRANSACTION and has_rows else to, rows), "ok", NONE
+            return (epoch, checkpoint if self.mutant == OWN_TRANSACTION and has_rows else to, rows, holder), "ok", NONE
         mine, to = int(arguments[0]), int(arguments[1])
         if name in ("fence", "record"):
             if locked:
@@ -128,15 +134,14 @@ class Ledger:
     def answered(self, state, database, rest, owner, message, answer, transaction):
         """A process takes an answer and sends its next message, or ends."""
         _, _, processes, acknowledged, faults = state
-        _, epoch, checkpoint, snapshot = processes[owner]
+        _, epoch, checkpoint, snapshot, number = processes[owner]
         name = message.split()[0]
         following = {"takeover": "raise", "raise": "read", "read": "next", "begin": "fence", "fence": "rows",
                      "rows": "commit", "commit": "next", "record": "commit record"}.get(name)
         if answer in ("fenced", "lost"):
             following = "fenced"
-        elif name == "takeover":
-            epoch = answer
-            following = "read" if self.mutant == ONE_MESSAGE else following
+        elif name == "raise" or name == "takeover" and self.mutant == ONE_MESSAGE:
+            epoch, following = answer, "read"
         elif name == "read":
             checkpoint = answer
             if self.mutant in (NO_LEDGER, NO_READ_BACK):
@@ -153,11 +158,13 @@ class Ledger:
             following = "done" if checkpoint == self.checkpoints else "begin" if self.mutant == SELECT else "fence"
             checkpoint += following != "done"
         text = following
+        if following == "raise":
+            text = f"raise {number}"
         if following in ("fence", "rows", "record"):
             text = f"{following} {epoch} {checkpoint}"
         if following == "fence" and self.mutant == SELECT:
             text += f" {snapshot[0]} {snapshot[1]}"
-        after = put(processes, owner, (following, epoch, checkpoint, snapshot))
+        after = put(processes, owner, (following, epoch, checkpoint, snapshot, number))
         left = self.tidy(rest) if following in ENDS else self.tidy(rest, (owner, text, transaction))
         return f"{owner}: {message} -> {answer}", (database, left, after, acknowledged, faults)
 
