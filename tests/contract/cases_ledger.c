@@ -165,7 +165,7 @@ static void names_are_kept_apart(contract_suite *suite)
                                         "_",
                                         ":a",
                                         "--",
-                                        "x'; DROP TABLE " TABLE "; --"};
+                                        "x'; DROP TABLE outfall_fence; --"};
     make_ledger(suite);
     for (int64_t round = 1; round <= 2; round++)
         for (size_t i = 0; i < LENGTH(names); i++) {
