@@ -115,16 +115,11 @@ static void an_unknown_key_names_the_nearest(void **state)
     static const struct {
         const char *key, *nearest;
     } cases[] = {
-        {"batch.row", "batch.rows"},
-        {"batch_rows", "batch.rows"},
-        {"BATCH.ROWS", "batch.rows"},
-        {"linger", "linger.ms"},
-        {"linger-ms", "linger.ms"},
-        {"pool.size", "pool.min"},
-        {"pool.mx", "pool.max"},
-        {"flusher", "flushers"},
-        {"sqlite.sync", "sqlite.journal"},
-        {"sqlite.synchron", "sqlite.synchronous"},
+        {"batch.row", "batch.rows"},       {"batch_rows", "batch.rows"},
+        {"BATCH.ROWS", "batch.rows"},      {"linger", "linger.ms"},
+        {"linger-ms", "linger.ms"},        {"pool.size", "pool.min"},
+        {"pool.mx", "pool.max"},           {"flusher", "flushers"},
+        {"sqlite.sync", "sqlite.journal"}, {"sqlite.synchron", "sqlite.synchronous"},
     };
     outfall_config *config = new_config();
     (void)state;

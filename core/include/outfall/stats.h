@@ -83,8 +83,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_stats_get(outfall_sink *sink, outfall_s
                                                    outfall_error *error);
 
 /**
- * The same as one JSON object, NUL-terminated, with the figures of the URL's connections (pool.h) as
- * the object "pool". Any thread; does not block.
+ * The same as one JSON object, NUL-terminated, with the figures of the URL's connections (pool.h)
+ * as the object "pool". Any thread; does not block.
  *
  * @param length  Receives its length without the NUL; may be NULL. Where `capacity` is too small,
  *                OUTFALL_ERR_INVALID is returned and `*length` says what is needed.
