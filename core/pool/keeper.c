@@ -92,6 +92,18 @@ static bool close_coldest(of_pool *pool)
     }
 }
 
+/* Threads in the queue: on average, and where the pool is all but used up those of now. */
+static uint32_t waiting(of_pool *pool, uint64_t busy_milli, uint32_t open, int64_t passed_us)
+{
+    uint64_t queued = atomic_load_explicit(&pool->queued_us, memory_order_relaxed);
+    uint64_t average = (queued - pool->queued_from_us) / (uint64_t)passed_us;
+    uint32_t now = atomic_load_explicit(&pool->waiters, memory_order_relaxed);
+    pool->queued_from_us = queued;
+    if (busy_milli <= (uint64_t)open * OF_SIZING_HIGH_PERMILLE || now < average)
+        return average < UINT32_MAX ? (uint32_t)average : UINT32_MAX;
+    return now;
+}
+
 /* Once a window: decides the size, and closes what is too many. */
 static void decide_size(of_pool *pool, int64_t now_us)
 {
@@ -103,11 +115,8 @@ static void decide_size(of_pool *pool, int64_t now_us)
     uint64_t busy = busy_us(pool, now_us);
     /* A lease that ends while it is read may be missed once, and comes in the next window. */
     uint64_t more = busy > pool->busy_from_us ? busy - pool->busy_from_us : 0;
-    const of_sizing_load load = {
-        .busy_milli = more * 1000 / (uint64_t)passed_us,
-        .waiting = atomic_load_explicit(&pool->waiters, memory_order_relaxed),
-        .open = count_open(pool),
-    };
+    of_sizing_load load = {more * 1000 / (uint64_t)passed_us, 0, count_open(pool)};
+    load.waiting = waiting(pool, load.busy_milli, load.open, passed_us);
     pool->window_from_us = now_us;
     pool->busy_from_us = busy;
     of_sizing_decide(&rules, &load, &pool->sizing);

@@ -12,6 +12,8 @@
 #include "pool/keeper.h"
 #include "pool/state.h"
 
+#define PATIENCE_US 20000
+
 /* ---- Making and freeing ----------------------------------------------------------- */
 
 /* NULL stays NULL; false: out of memory. */
@@ -128,6 +130,14 @@ static void lease_owned(of_slot *slot, int64_t now_us)
     count_lease(slot);
 }
 
+/* Whether as many connections are open as were decided on. */
+static bool has_its_size(const of_pool *pool)
+{
+    uint32_t least = pool->options.connections_min;
+    uint32_t target = atomic_load_explicit(&pool->target, memory_order_relaxed);
+    return of_pool_connections(pool) + pool->connecting >= (target > least ? target : least);
+}
+
 void of_pool_dispatch(of_pool *pool)
 {
     bool freed;
@@ -143,6 +153,8 @@ void of_pool_dispatch(of_pool *pool)
             answer(pool, OUTFALL_OK, slot);
             continue;
         }
+        if (!pool->first->impatient && has_its_size(pool))
+            return; /* It comes here again when its patience is over. */
         bool quarantined = of_pool_quarantined(pool, now_us);
         if (!quarantined && !of_pool_may_connect(pool))
             return; /* Whoever connects now comes here at its end. */
@@ -223,17 +235,37 @@ static int fail_waiter(of_pool *pool, int status, outfall_error *error)
                    pool->options.connections_max);
 }
 
+/*
+ * In a pool that has its size a connection is soon returned, mostly sooner than one could be
+ * opened; were each moment without an idle one to open another, there would soon be as many as
+ * threads.
+ */
+static int64_t half_way_us(int64_t now_us, int64_t deadline_us)
+{
+    int64_t half_us = (deadline_us - now_us) / 2;
+    return now_us + (half_us < PATIENCE_US ? half_us : PATIENCE_US);
+}
+
 /* A leased slot, or one to connect in: its state is OPENING. */
 static int queue(of_pool *pool, int64_t deadline_us, of_slot **out, outfall_error *error)
 {
-    of_waiter waiter = {.status = OUTFALL_ERR_TIMEOUT};
+    bool sized = pool->options.connections_min > 0;
+    of_waiter waiter = {.status = OUTFALL_ERR_TIMEOUT, .impatient = !sized};
     bool in_time = true;
+    int64_t patient_until_us = half_way_us(of_clock_us(), deadline_us);
     of_cond_init(&waiter.done_changed);
     pthread_mutex_lock(&pool->mutex);
     enter(pool, &waiter);
     of_pool_dispatch(pool);
-    while (!waiter.done && in_time)
-        in_time = of_cond_wait(&waiter.done_changed, &pool->mutex, deadline_us);
+    while (!waiter.done && in_time) {
+        in_time = of_cond_wait(&waiter.done_changed, &pool->mutex,
+                               waiter.impatient ? deadline_us : patient_until_us);
+        if (!in_time && !waiter.impatient) {
+            waiter.impatient = true;
+            in_time = true;
+            of_pool_dispatch(pool);
+        }
+    }
     if (!waiter.done)
         leave(pool, &waiter);
     int status = waiter.status;
@@ -267,6 +299,8 @@ static int take_slowly(of_pool *pool, int64_t deadline_us, of_slot **out, outfal
     of_slot *slot;
     of_pool_count(&pool->waits);
     int status = queue(pool, deadline_us, &slot, error);
+    atomic_fetch_add_explicit(&pool->queued_us, (uint64_t)(of_clock_ns() - from_ns) / 1000,
+                              memory_order_relaxed);
     if (status == OUTFALL_OK && of_slot_state_of(slot) == OF_SLOT_OPENING) {
         status = of_pool_connect(pool, slot, deadline_us, error);
         if (status == OUTFALL_OK) {

@@ -22,7 +22,7 @@ typedef struct of_sizing_rules {
 /* What one window saw. */
 typedef struct of_sizing_load {
     uint64_t busy_milli; /* Connections that were leased, a thousand each, on average. */
-    uint32_t waiting;    /* Threads that wait for one at the window's end. */
+    uint32_t waiting;    /* Threads that wait for one. */
     uint32_t open;       /* At its end: leased, idle or being opened. */
 } of_sizing_load;
 

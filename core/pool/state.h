@@ -14,7 +14,8 @@ typedef struct of_waiter {
     struct of_waiter *next;
     pthread_cond_t done_changed;
     bool done;
-    int status; /* OUTFALL_OK: `slot` is leased, or OPENING and the waiter's to connect. */
+    bool impatient; /* It is to connect, even if the pool has its size. */
+    int status;     /* OUTFALL_OK: `slot` is leased, or OPENING and the waiter's to connect. */
     of_slot *slot;
 } of_waiter;
 
@@ -48,6 +49,7 @@ struct of_pool {
     of_sizing sizing;
     int64_t window_from_us;
     uint64_t busy_from_us;
+    uint64_t queued_from_us;
 
     /* Figures. */
     atomic_uint connections;
@@ -56,6 +58,7 @@ struct of_pool {
     atomic_uint sizing_reason;
     atomic_uint_fast64_t connects, warmed, checks, connect_failures, quarantined;
     atomic_uint_fast64_t waits, timeouts, leaks;
+    atomic_uint_fast64_t queued_us; /* Time in the queue, of those that have left it. */
     atomic_uint_fast64_t closed[OUTFALL_POOL_CLOSED_REASONS];
     atomic_uint_fast64_t sizings[OUTFALL_POOL_SIZINGS];
     of_histogram wait;

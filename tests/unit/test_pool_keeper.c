@@ -101,6 +101,20 @@ static void a_lease_held_for_too_long_is_reported_once(void **state)
     outfall_log_set(NULL, NULL);
 }
 
+static void a_pool_of_its_size_opens_more_only_after_a_moment(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 4, .connections_min = 1, .window_us = 60000000});
+    wait_for(stats.idle == 1);
+    of_slot *first = take(1000);
+    int64_t from_us = of_clock_us();
+    of_slot *second = take(1000);
+    assert_in_range(of_clock_us() - from_us, 20000, 500000);
+    assert_int_equal(look().created, 2);
+    of_pool_return(pool, first, true);
+    of_pool_return(pool, second, true);
+}
+
 static void a_stepped_load_settles_in_the_band(void **state)
 {
     static const int steps[] = {6, 13, 3, 9};
@@ -168,6 +182,7 @@ int main(void)
         TEST(what_is_to_be_kept_is_kept_however_idle_it_is),
         TEST(a_connection_ends_with_its_lifetime),
         TEST(a_lease_held_for_too_long_is_reported_once),
+        TEST(a_pool_of_its_size_opens_more_only_after_a_moment),
         TEST(a_stepped_load_settles_in_the_band),
         TEST(freeing_does_not_wait_for_a_keeper_that_hangs),
         TEST(freeing_cuts_a_check_of_the_keepers),
