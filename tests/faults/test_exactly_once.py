@@ -6,13 +6,16 @@ import pathlib
 import random
 import signal
 import subprocess
+import sys
 import tempfile
 
 import mysql_wire
 import postgresql_wire
-from loading import Load, wait_for
 from targets import COMMAND, test_classes
 from wire import Closed
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from loading import Load, wait_for  # noqa: E402
 
 ROWS = 6000
 BATCH = 100
