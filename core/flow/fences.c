@@ -53,9 +53,10 @@ int of_fences_make(of_share *share, outfall_error *error)
 static int fail_fenced(const outfall_fence *fence, outfall_error *error)
 {
     return outfall_error_set(error, OUTFALL_ERR_FENCED, OUTFALL_ACTION_STOP,
-                             "another process has opened writer \"%.63s\" of sink \"%.200s\" and "
-                             "goes on where this one was; end one of the two, or give them writers "
-                             "of different names",
+                             "another process has opened writer \"%.63s\" of sink \"%.120s\" and "
+                             "goes on where this one was: end one of the two, or give them writers "
+                             "of different names; or the database has lost what was committed (a "
+                             "restored copy, a failover): open the sink again to go on from there",
                              fence->writer, fence->sink);
 }
 
@@ -90,6 +91,8 @@ static int compare(of_share *share, bool *durable, outfall_error *error)
         of_lane *lane = share->batch.spans[i].lane;
         const outfall_fence *fence = find(share, lane);
         if (!fence->found)
+            return fail_fenced(fence, error);
+        if (fence->checkpoint != lane->checkpoint && fence->checkpoint != lane->checkpoint + 1)
             return fail_fenced(fence, error);
         lane->epoch = fence->epoch;
         reached += fence->checkpoint == lane->checkpoint + 1;

@@ -114,8 +114,8 @@ int drv_ledger_fence(const drv_ledger_dialect *dialect, outfall_connection *conn
         &sql, "UPDATE " DRV_LEDGER_TABLE " SET checkpoint = %" PRId64 ", source_offset = %" PRId64,
         fence->checkpoint, fence->source_offset);
     add_match(dialect, fence, &sql);
-    drv_text_format(&sql, " AND epoch = %" PRId64 " AND checkpoint < %" PRId64, fence->epoch,
-                    fence->checkpoint);
+    drv_text_format(&sql, " AND epoch = %" PRId64 " AND checkpoint = %" PRId64, fence->epoch,
+                    fence->checkpoint - 1);
     int status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
     fence->found = status == OUTFALL_OK && count == 1;
     return status;

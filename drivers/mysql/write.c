@@ -11,6 +11,7 @@
 #include "mysql/write_rows.h"
 
 #define PIPELINE_BYTES_MAX (1u << 20) /* The check's time is nothing to a larger batch's. */
+#define PIPELINE_COLUMNS_MAX 100      /* Its answer fits a socket while the rows are being sent. */
 
 static int write_strictly(drv_my_job *job, outfall_error *error)
 {
@@ -54,7 +55,8 @@ static bool checks_with_rows(const drv_my_job *job)
     enum drv_my_purpose purpose = job->batch->deletion ? DRV_MY_DELETE : DRV_MY_PUT;
     return connection->bulk && !connection->load && drv_my_client_pipelines(connection->my) &&
            job->statement->check != NULL && job->statement->bulk[purpose] != NULL &&
-           job->batch->bytes <= PIPELINE_BYTES_MAX;
+           job->batch->bytes <= PIPELINE_BYTES_MAX &&
+           job->target->shape_count <= PIPELINE_COLUMNS_MAX;
 }
 
 static int write_batch(drv_my_job *job, outfall_error *error)

@@ -53,7 +53,8 @@ static int send_rows(drv_my_job *job, bulk *it, MYSQL_STMT *statement, uint32_t 
         !drv_my_client_set_bulk(statement, rows, give_row, it))
         return drv_my_fail_statement(connection, statement, error);
     int status = drv_my_job_execute(job, statement, first, rows, error);
-    if (it->reader.refusal == DRV_MY_TAKEN || status == OUTFALL_ERR_CHANGED)
+    /* What the check that went ahead says comes first. */
+    if (it->reader.refusal == DRV_MY_TAKEN || status == OUTFALL_ERR_CHANGED || connection->dead)
         return status;
     return drv_my_reader_fail(&it->reader, error);
 }

@@ -158,7 +158,7 @@ static void fill_source(const description *it, const drv_odbc_field *field, drv_
     source->bind = bind;
     source->wide = it->dialect->wide;
     source->parameter = drv_odbc_bind_parameter(bind, column, field->sql_type, it->dialect->wide);
-    source->field_bytes = outfall_type_fixed_bytes(column->type);
+    source->field_bytes = source->parameter.width > 0 ? outfall_type_fixed_bytes(column->type) : -1;
     source->empty_refused = it->dialect->empty_is_null && empties && !it->options->lossy;
 }
 

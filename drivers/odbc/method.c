@@ -10,9 +10,10 @@
  * psqlODBC: rollback on error is left to us (Protocol=7.4-0), its own is a savepoint before each
  * statement. It has the server describe a statement's parameters, and libpq up to 18 takes a
  * description of more than 30,000 bytes, four a parameter, for a connection out of step.
- * MariaDB: OPTION=2 has it count rows found, so that an unchanged one is not a lost one.
- * SQLite: Timeout=100 has it wait for a lock no longer than that at a time, and SyncPragma=FULL has
- * its COMMIT be on the disk, where the driver's own default is NORMAL.
+ * MariaDB: AUTO_RECONNECT=0 has a COMMIT never go to a new session. OPTION=2 has it count rows
+ * found, so that an unchanged one is not a lost one. SQLite: Timeout=100 has it wait for a lock no
+ * longer than that at a time, and SyncPragma=FULL has its COMMIT be on the disk, where the driver's
+ * own default is NORMAL.
  */
 static const drv_odbc_method methods[] = {
     {.file = "psqlodbc",
@@ -27,7 +28,7 @@ static const drv_odbc_method methods[] = {
      .way = DRV_ODBC_WAY_ARRAY,
      .array_rows = 10000,
      .statement_rows = 1000,
-     .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}},
+     .keywords = {{"CHARSET", "utf8mb4"}, {"OPTION", "2"}, {"AUTO_RECONNECT", "0"}},
      .forced_tls = "FORCETLS",
      .fresh_columns = 1,
      .tells_loss = 1,

@@ -19,7 +19,7 @@ typedef struct drv_odbc_keyword {
     const char *value; /* Set where the URL does not have the key. */
 } drv_odbc_keyword;
 
-#define DRV_ODBC_KEYWORDS_MAX 2
+#define DRV_ODBC_KEYWORDS_MAX 3
 
 /* What one ODBC driver is known to do. */
 typedef struct drv_odbc_method {

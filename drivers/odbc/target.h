@@ -16,7 +16,7 @@ typedef struct drv_odbc_source {
     enum drv_odbc_bind bind;
     drv_odbc_parameter parameter;
     bool wide;
-    int32_t field_bytes; /* That a field of the column's type has; -1: they differ. */
+    int32_t field_bytes; /* Of each field that is not NULL, as of each value; -1: they differ. */
     bool empty_refused;  /* '' would be stored as NULL. */
 } drv_odbc_source;
 

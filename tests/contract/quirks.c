@@ -108,7 +108,7 @@ static const contract_exception oracle_exceptions[] = {
     {"the ledger is made once", NO_LEDGER},
     {"a takeover reads the ledger's line", NO_LEDGER},
     {"an older epoch is fenced off", NO_LEDGER},
-    {"a checkpoint is reached once", NO_LEDGER},
+    {"a checkpoint follows the one before", NO_LEDGER},
     {"a fence rolls back with its transaction", NO_LEDGER},
     {"only the owner takes its own writer", NO_LEDGER},
     {"hostile names are kept apart in the ledger", NO_LEDGER},

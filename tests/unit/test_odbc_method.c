@@ -51,7 +51,7 @@ static void a_driver_is_given_the_keywords_that_it_needs(void **state)
         {"psqlodbcw.so", "Protocol", "7.4-0"},    {"libmaodbc.so", "CHARSET", "utf8mb4"},
         {"libmaodbc.so", "OPTION", "2"},          {"libmyodbc8w.so", "FOUND_ROWS", "1"},
         {"sqlite3odbc.so", "SyncPragma", "FULL"}, {"sqlite3odbc.so", "Timeout", "100"},
-        {"libsqora.so.19.1", NULL, NULL},
+        {"libmaodbc.so", "AUTO_RECONNECT", "0"},  {"libsqora.so.19.1", NULL, NULL},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
