@@ -85,7 +85,7 @@ int insert_sink_run(void *context, struct sample *sample, outfall_error *error)
 int insert_sink_finish(struct insert_sink *sink, struct result *result, outfall_error *error)
 {
     int status = sink_shut(sink, error);
-    if (status == OUTFALL_OK && sink->batches > 0)
+    if (status == OUTFALL_OK && result != NULL && sink->batches > 0)
         result_metric(result, (double)sink->rows / (double)sink->batches, "rows_per_batch");
     return status;
 }

@@ -47,7 +47,8 @@ struct insert_sink {
 /* One run, a struct side's function: the table prepared, rows written, flushed, checked. */
 int insert_sink_run(void *sink, struct sample *sample, outfall_error *error);
 
-/* Closes what the last run left open, and adds the mean batch to the result. */
+/* Closes what the last run left open, and adds the mean batch to the result, unless that is NULL.
+ */
 int insert_sink_finish(struct insert_sink *sink, struct result *result, outfall_error *error);
 
 #endif

@@ -226,7 +226,7 @@ int pair_ledger(struct session *session, const struct scenario *scenario, struct
         status = harness_pairs(session_runs(session, HARNESS_PAIRS, HARNESS_PAIRS_LEAST), &sides[0],
                                &sides[1], result, error);
     int finished = insert_sink_finish(&ledger, result, status == OUTFALL_OK ? error : NULL);
-    (void)insert_sink_finish(&plain, result, NULL);
+    (void)insert_sink_finish(&plain, NULL, NULL);
     insert_close(&insert);
     return status == OUTFALL_OK ? finished : status;
 }

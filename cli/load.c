@@ -25,7 +25,9 @@ enum {
     SAMPLE_ROWS_DEFAULT = 1000,
     SAMPLE_ROWS_MAX = 1000000,
     SAMPLE_BYTES_MAX = 8 * 1024 * 1024,
-    WAIT_MS = 200
+    WAIT_MS = 200,
+    LEDGER_FILES_MAX =
+        32768 /* The ledger holds 63 bits of an offset, 16 of which number the file. */
 };
 
 typedef struct of_load {
@@ -149,6 +151,9 @@ static int check_source(of_load *load, outfall_error *error)
         return usage(error,
                      "--delivery exactly-once needs --source-id ID: by it a load that is run "
                      "again knows what it has loaded");
+    if (exactly_once && load->args->operand_count > LEDGER_FILES_MAX)
+        return usage(error, "at most %d files go into one load with --delivery exactly-once",
+                     LEDGER_FILES_MAX);
     if (!exactly_once && load->source_id != NULL)
         return usage(error, "--source-id goes with --delivery exactly-once");
     return OUTFALL_OK;

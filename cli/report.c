@@ -35,8 +35,8 @@ void of_report_summary(const of_report *report, const of_delivered *delivered)
     bool changes = report->changes;
 
     if (delivered->skipped > 0)
-        printf("%" PRIu64 " rows of source \"%s\" were loaded before\n", delivered->skipped,
-               report->source_id);
+        printf("%" PRIu64 " rows of source \"%s\" were loaded or rejected before\n",
+               delivered->skipped, report->source_id);
     printf("%s %" PRIu64 " %s %s in %.2f s (%.0f %s/s), rejected %" PRIu64 "\n",
            changes ? "applied" : "loaded", delivered->rows, changes ? "changes to" : "rows into",
            report->table, seconds, rate, changes ? "changes" : "rows", report->rejected);

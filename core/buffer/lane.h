@@ -59,7 +59,8 @@ typedef struct of_lane {
     uint32_t ring_head;
     uint64_t flush_to;  /* Rows up to here leave without lingering. */
     int64_t epoch;      /* Under the ledger: of this opening of the writer, */
-    int64_t checkpoint; /* and of its last batch that is durable. */
+    int64_t checkpoint; /* and of its last batch that is durable; */
+    uint32_t fence;     /* in the batch at hand this is its line (flow/fences.h). */
     uint64_t reported;  /* Acknowledged rows that have been polled; under the share's mutex. */
 } of_lane;
 

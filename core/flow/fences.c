@@ -5,13 +5,11 @@
 #include "base/fail.h"
 #include "txn/ledger.h"
 
-/* The fence of a lane; the lane's rows lie in several spans. */
+/* The fence of a lane, whose rows lie in several spans; NULL: none was made yet. */
 static outfall_fence *find(of_share *share, const of_lane *lane)
 {
-    for (uint32_t i = 0; i < share->fence_count; i++)
-        if (share->fences[i].writer == lane->name)
-            return &share->fences[i];
-    return NULL;
+    bool made = lane->fence < share->fence_count && share->fences[lane->fence].writer == lane->name;
+    return made ? &share->fences[lane->fence] : NULL;
 }
 
 static int reserve(of_share *share, outfall_error *error)
@@ -37,7 +35,8 @@ int of_fences_make(of_share *share, outfall_error *error)
         const of_span *span = &batch->spans[i];
         outfall_fence *fence = find(share, span->lane);
         if (fence == NULL) {
-            fence = &share->fences[share->fence_count++];
+            span->lane->fence = share->fence_count++;
+            fence = &share->fences[span->lane->fence];
             *fence = (outfall_fence){.sink = options->sink_id,
                                      .writer = span->lane->name,
                                      .owner = options->owner,

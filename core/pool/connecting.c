@@ -103,7 +103,6 @@ int of_pool_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, outfall_e
     pool->connecting--;
     if (telling)
         learn(pool, status, &why);
-    of_pool_dispatch(pool); /* One more may connect now. */
     pthread_mutex_unlock(&pool->mutex);
     return status;
 }

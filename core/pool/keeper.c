@@ -252,10 +252,9 @@ static bool warm_one(of_pool *pool)
         return false;
     }
     of_pool_count(&pool->warmed);
-    if (of_slot_unclaim(slot))
-        of_pool_settle(pool);
-    else
+    if (!of_slot_unclaim(slot))
         of_pool_give(pool, slot, of_clock_us());
+    of_pool_settle(pool); /* It may be leased, and one more may connect. */
     return true;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a pool is made of: for pool.c, connecting.c, keeper.c and pool_stats.c alone. */
+/*
+ * What a pool is made of: for its own files alone. From the top down: pool.c makes and ends it and
+ * starts keeper.c, queue.c leases, connecting.c opens and closes connections.
+ */
 #ifndef OF_POOL_STATE_H
 #define OF_POOL_STATE_H
 
@@ -69,10 +72,10 @@ static inline void of_pool_count(atomic_uint_fast64_t *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-/* ---- pool.c ---- */
-
 /* Frees all of it; nobody uses it any more. */
 void of_pool_destroy(of_pool *pool);
+
+/* ---- queue.c ---- */
 
 /* Gives a connection that nobody uses to the first in the queue, or makes it idle. */
 void of_pool_give(of_pool *pool, of_slot *slot, int64_t now_us);
@@ -82,6 +85,9 @@ void of_pool_settle(of_pool *pool);
 
 /* Under the mutex: sees to the queue. */
 void of_pool_dispatch(of_pool *pool);
+
+/* Closes every connection that is idle. */
+void of_pool_close_idle(of_pool *pool, enum outfall_pool_closed why);
 
 /* ---- connecting.c ---- */
 
@@ -96,7 +102,8 @@ int of_pool_refuse(of_pool *pool, int64_t now_us, outfall_error *error);
 
 /*
  * Connects in a slot that is the caller's, counted in `connecting` already. On failure the slot's
- * connection is NULL and the slot still the caller's.
+ * connection is NULL and the slot still the caller's. The caller sees to the queue afterwards: one
+ * more may connect.
  */
 int of_pool_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, outfall_error *error);
 

@@ -2,32 +2,63 @@
 #include "sink/resume.h"
 
 #include <inttypes.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
+#include "flow/retry.h"
 #include "txn/ledger.h"
 
-#define TRIES_MAX 5
+/* Pauses before the next try, by no more than what is left. */
+static void pause_before(const of_feed *feed, uint32_t tries, int64_t left_us, uint64_t *random)
+{
+    const of_feed_options *options = &feed->options;
+    uint32_t pause_ms =
+        of_jitter_ms(of_backoff_ms(tries, options->retry_base_ms, options->retry_max_ms), random);
+    int64_t pause_us = (int64_t)pause_ms * 1000;
+    if (pause_us > left_us)
+        pause_us = left_us;
+    const struct timespec pause = {.tv_sec = pause_us / 1000000,
+                                   .tv_nsec = (long)(pause_us % 1000000) * 1000};
+    nanosleep(&pause, NULL);
+}
+
+/* Tried again for as long as one request may take: another process may hold the writer's line. */
+static int take_over(of_feed *feed, outfall_fence *fence, outfall_error *error)
+{
+    const of_limits limits = {feed->options.request_timeout_ms, &feed->close_by_us};
+    int64_t give_up_us = of_deadline_us(feed->options.request_timeout_ms);
+    uint64_t random = (uint64_t)feed->options.owner;
+    for (uint32_t tries = 0;; tries++) {
+        outfall_error why;
+        int status = of_ledger_takeover(feed->pool, &limits, fence, 1, false, &why);
+        if (status == OUTFALL_OK)
+            return OUTFALL_OK;
+        bool again = why.action == OUTFALL_ACTION_RETRY || why.action == OUTFALL_ACTION_RESOLVE;
+        int64_t left_us = give_up_us - of_clock_us();
+        if (!again || left_us <= 0)
+            return outfall_error_set(error, why.status, why.action,
+                                     "writer \"%s\" cannot be taken over: %.300s%s", fence->writer,
+                                     why.message,
+                                     why.status == OUTFALL_ERR_TIMEOUT
+                                         ? "; another process may hold its line in the ledger in "
+                                           "a transaction that does not end: end that session"
+                                         : "");
+        if (why.status == OUTFALL_ERR_IO)
+            of_pool_drop_idle(feed->pool);
+        pause_before(feed, tries, left_us, &random);
+    }
+}
 
 int of_writer_take_over(outfall_writer *writer, outfall_error *error)
 {
     of_feed *feed = writer->feed;
     of_lane *lane = writer->lane;
-    const of_limits limits = {feed->options.request_timeout_ms, &feed->close_by_us};
-    outfall_error detail;
     outfall_fence fence = {
         .sink = feed->options.sink_id, .writer = lane->name, .owner = feed->options.owner};
-    int status = OUTFALL_OK;
-    for (int tries = 0; tries < TRIES_MAX; tries++) {
-        status = of_ledger_takeover(feed->pool, &limits, &fence, 1, false, &detail);
-        bool again = status != OUTFALL_OK && (detail.action == OUTFALL_ACTION_RETRY ||
-                                              detail.action == OUTFALL_ACTION_RESOLVE);
-        if (!again)
-            break;
-        if (detail.status == OUTFALL_ERR_IO)
-            of_pool_drop_idle(feed->pool);
-    }
+    int status = take_over(feed, &fence, error);
     if (status != OUTFALL_OK)
-        return of_fail_copy(error, &detail);
+        return status;
     lane->epoch = fence.epoch;
     lane->checkpoint = fence.checkpoint;
     writer->resumes = writer->has_offset = fence.checkpoint > 0;

@@ -116,8 +116,11 @@ static int check_sink_id(const char *id, outfall_error *error)
     size_t length = strlen(id);
     if (length <= SINK_ID_BYTES_MAX && outfall_utf8_valid(id, length))
         return OUTFALL_OK;
-    return of_fail(error, OUTFALL_ERR_CONFIG, "option sink.id takes at most %d bytes of UTF-8",
-                   SINK_ID_BYTES_MAX);
+    return of_fail(
+        error, OUTFALL_ERR_CONFIG,
+        "option sink.id, or the table's name in its place, has at most %d bytes of UTF-8: "
+        "set a shorter one",
+        SINK_ID_BYTES_MAX);
 }
 
 static int read_arguments(of_opening *opening, const char *url, const char *table,
@@ -139,8 +142,6 @@ static int read_arguments(of_opening *opening, const char *url, const char *tabl
         status = of_schema_copy(schema->columns, schema->count, &opening->schema, error);
     if (status == OUTFALL_OK)
         status = read_mode(opening, error);
-    if (status == OUTFALL_OK)
-        status = check_sink_id(opening->config->values.sink_id, error);
     return status;
 }
 
@@ -214,6 +215,8 @@ static int describe(of_opening *opening, outfall_error *error)
     } else if (status != OUTFALL_OK) {
         of_fail_copy(error, &missing);
     }
+    if (status == OUTFALL_OK && options.exactly_once)
+        status = check_sink_id(sink_id_of(opening), error);
     if (status == OUTFALL_OK && options.exactly_once)
         status = of_ledger_open(&lease, error);
     of_lease_return(&lease);

@@ -2,6 +2,8 @@
 #include "common/ledger.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "common/fail.h"
 
@@ -31,15 +33,40 @@ static void add_match(const drv_ledger_dialect *dialect, const outfall_fence *fe
     drv_text_add(to, " AND slot = 0");
 }
 
+/*
+ * What the database says of the ledger is never a row's fault, and describing the target again does
+ * not mend it.
+ */
+static void judge(outfall_error *error)
+{
+    const outfall_error why = *error;
+    if (why.action != OUTFALL_ACTION_ROW && why.action != OUTFALL_ACTION_RESTART)
+        return;
+    outfall_error_set(
+        error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
+        "the ledger, table " DRV_LEDGER_TABLE ", cannot be written: %.300s; it was "
+        "dropped or changed meanwhile, or has a rule of its own: mend it, and open the "
+        "sink again",
+        why.message);
+    error->native_code = why.native_code;
+    memcpy(error->sqlstate, why.sqlstate, sizeof error->sqlstate);
+}
+
 /* Runs a text and frees it. */
 static int run(const drv_ledger_dialect *dialect, outfall_connection *connection, drv_text *sql,
                int64_t *count, int64_t *numbers, int64_t deadline_us, outfall_error *error)
 {
+    outfall_error detail = {0};
     int status = sql->failed
-                     ? drv_fail_nomem(error)
-                     : dialect->run(connection, sql->data, count, numbers, deadline_us, error);
+                     ? drv_fail_nomem(&detail)
+                     : dialect->run(connection, sql->data, count, numbers, deadline_us, &detail);
     drv_text_free(sql);
-    return status;
+    if (status == OUTFALL_OK)
+        return OUTFALL_OK;
+    judge(&detail);
+    if (error != NULL)
+        *error = detail;
+    return detail.status;
 }
 
 static int bump(const drv_ledger_dialect *dialect, outfall_connection *connection,
@@ -53,6 +80,13 @@ static int bump(const drv_ledger_dialect *dialect, outfall_connection *connectio
     if (mine)
         drv_text_format(&sql, " AND owner = %" PRId64, fence->owner);
     return run(dialect, connection, &sql, count, NULL, deadline_us, error);
+}
+
+/* A key that is there: of PostgreSQL and the standard, of MySQL, and of SQLite. */
+static bool is_duplicate(const outfall_error *error)
+{
+    return strncmp(error->sqlstate, "23", 2) == 0 || error->native_code == 1062 ||
+           (error->sqlstate[0] == '\0' && (error->native_code & 0xFF) == 19);
 }
 
 /* Makes the line. Where another process makes it at the same time, it is tried again. */
@@ -69,7 +103,7 @@ static int add(const drv_ledger_dialect *dialect, outfall_connection *connection
     dialect->add_literal(&sql, fence->writer);
     drv_text_format(&sql, ", 0, %" PRId64 ", 1, 0, 0)", fence->owner);
     int status = run(dialect, connection, &sql, &count, NULL, deadline_us, &detail);
-    if (status != OUTFALL_OK && detail.action == OUTFALL_ACTION_ROW)
+    if (status != OUTFALL_OK && is_duplicate(&detail))
         detail.action = OUTFALL_ACTION_RETRY;
     if (status != OUTFALL_OK && error != NULL)
         *error = detail;

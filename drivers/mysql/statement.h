@@ -26,7 +26,8 @@ int drv_my_statement_check(outfall_connection *connection, const drv_my_target *
 
 /*
  * As drv_my_statement_check, and executes `statement` after it; in one trip where that can be. What
- * the check says goes first: rows that went to another table are undone with the transaction.
+ * the check says goes first: rows that went to another table are undone with the transaction,
+ * unless that table was made with an engine that has none.
  */
 int drv_my_statement_execute(outfall_connection *connection, const drv_my_target *target,
                              drv_my_statement *slot, MYSQL_STMT *statement, int64_t deadline_us,

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 
 import mysql_wire
 import postgresql_wire
@@ -57,7 +59,7 @@ class ExactlyOnce(Loads):
         self.assertEqual(self.load().returncode, 0)
         done = self.load()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn(f'{ROWS} rows of source "file" were loaded before', done.stdout)
+        self.assertIn(f'{ROWS} rows of source "file" were loaded or rejected before', done.stdout)
         self.assertIn("loaded 0 rows", done.stdout)
         self.assertWhole()
         self.assertEqual(self.load(source="other").returncode, 0)
@@ -101,6 +103,18 @@ class ExactlyOnce(Loads):
         self.assertIn("another process has opened writer \"file\"", errors)
         self.assertWhole()
 
+    def test_a_ledger_that_is_dropped_stops_the_load(self):
+        load = Load(self.target.url, "t", "id,name", lines(), *OPTIONS, "--source-id", "file",
+                    part=BATCH, pause=0.005)
+        load.hold_at(ROWS // 2)
+        load.wait_fed(ROWS // 2)
+        wait_for(lambda: int(self.loaded()[0]) >= ROWS // 2)
+        self.target.sql("DROP TABLE outfall_fence")
+        code, _, errors = load.finish()
+        self.assertEqual(code, 2, errors)
+        self.assertRegex(errors, "ledger.*outfall_fence")
+        self.assertEqual(self.loaded()[:2], (str(ROWS // 2), str(ROWS // 2)))
+
     def test_two_loads_by_different_names_do_not_fence_each_other(self):
         first = subprocess.Popen(self.command("one"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         second = self.load(source="two")
@@ -109,8 +123,23 @@ class ExactlyOnce(Loads):
         self.assertEqual(self.loaded(), (str(2 * ROWS), str(ROWS), str(ROWS * (ROWS + 1))))
 
 
-class LostReplies(Loads):
-    """A file has no network: what can be cut there is the process, as above."""
+class Sessions(Loads):
+    """What a file has not: sessions of others, and a network to cut them off."""
+
+    def test_a_writer_whose_line_is_held_is_told(self):
+        sleep = "pg_sleep" if self.target.engine == "postgresql" else "sleep"
+        self.assertEqual(self.load().returncode, 0)
+        holder = threading.Thread(target=self.target.server.sql, args=(
+            f"BEGIN; UPDATE outfall_fence SET epoch = epoch + 0; SELECT {sleep}(4); ROLLBACK",))
+        holder.start()
+        time.sleep(1)
+        since = time.monotonic()
+        done = subprocess.run([*self.command(), "--set", "request.timeout.ms=500"], capture_output=True,
+                              text=True, timeout=60, check=False)
+        self.assertLess(time.monotonic() - since, 3)
+        holder.join()
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertRegex(done.stderr, 'writer "file" cannot be taken over: .*end that session')
 
     def test_a_commit_without_an_answer_is_resolved(self):
         for when in ("before", "after"):
@@ -147,4 +176,4 @@ class LostReplies(Loads):
 
 
 test_classes(globals(), ExactlyOnce)
-test_classes(globals(), LostReplies, ("postgresql", "mysql"))
+test_classes(globals(), Sessions, ("postgresql", "mysql"))

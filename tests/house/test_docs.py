@@ -58,22 +58,42 @@ class Documents(unittest.TestCase):
                 with self.subTest(header=path.name, document=name):
                     self.assertTrue((SOURCE / name).is_file())
 
+    def compile(self, document, folder):
+        """The document's one program in C, as the file `program`; returns its text."""
+        program, = blocks(SOURCE / document, "c")
+        with open(os.path.join(folder, "program.c"), "w", encoding="utf-8") as file:
+            file.write(program)
+        sanitize = os.environ.get("OUTFALL_SANITIZE")
+        subprocess.run([CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "program.c", "-o", "program",
+                        f"-I{PUBLIC.parent}", f"-L{BUILD / 'lib'}", "-loutfall",
+                        f"-Wl,-rpath,{BUILD / 'lib'}"]
+                       + ([f"-fsanitize={sanitize}"] if sanitize else []), cwd=folder, check=True)
+        return program
+
+    def query(self, folder, database, sql):
+        connection = sqlite3.connect(os.path.join(folder, database))
+        try:
+            return connection.execute(sql).fetchone()
+        finally:
+            connection.close()
+
     def test_the_readmes_program_compiles_and_loads_its_rows(self):
-        program, = blocks(SOURCE / "README.md", "c")
-        self.assertLess(program.count("\n"), README_PROGRAM_LINES_MAX)
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "program.c"), "w", encoding="utf-8") as file:
-                file.write(program)
-            sanitize = os.environ.get("OUTFALL_SANITIZE")
-            subprocess.run([CC, "-std=c11", "-Wall", "-Wextra", "-Werror", "program.c", "-o", "program",
-                            f"-I{PUBLIC.parent}", f"-L{BUILD / 'lib'}", "-loutfall",
-                            f"-Wl,-rpath,{BUILD / 'lib'}"]
-                           + ([f"-fsanitize={sanitize}"] if sanitize else []), cwd=folder, check=True)
+            program = self.compile("README.md", folder)
+            self.assertLess(program.count("\n"), README_PROGRAM_LINES_MAX)
             subprocess.run(["./program"], cwd=folder, check=True)
-            database = sqlite3.connect(os.path.join(folder, "events.db"))
-            found = database.execute("SELECT count(*), min(id), max(id), min(name) FROM events").fetchone()
-            database.close()
-            self.assertEqual(found, (100000, 0, 99999, "hello"))
+            self.assertEqual(self.query(folder, "events.db",
+                                        "SELECT count(*), min(id), max(id), min(name) FROM events"),
+                             (100000, 0, 99999, "hello"))
+
+    def test_the_ledgers_program_goes_on_where_it_was(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.compile("docs/exactly-once.md", folder)
+            for last in ("600", "600", "1000"):
+                subprocess.run(["./program", last], cwd=folder, check=True)
+                self.assertEqual(self.query(folder, "numbers.db",
+                                            "SELECT count(*), count(DISTINCT number), max(number) FROM numbers"),
+                                 (int(last), int(last), int(last)))
 
     def test_the_example_is_the_readmes_program(self):
         program, = blocks(SOURCE / "README.md", "c")

@@ -18,7 +18,7 @@
 static void a_driver_is_known_by_its_file(void **state)
 {
     static const struct {
-        const char *library, *want; /* NULL: any other. */
+        const char *file, *want; /* NULL: any other. */
     } cases[] = {
         {"psqlodbcw.so", "psqlodbc"},
         {"psqlodbca.so", "psqlodbc"},
@@ -34,11 +34,11 @@ static void a_driver_is_known_by_its_file(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const char *found = drv_odbc_method_of(cases[i].library)->file;
+        const char *found = drv_odbc_method_of(cases[i].file)->file;
         bool right = found == NULL || cases[i].want == NULL ? found == cases[i].want
                                                             : strcmp(found, cases[i].want) == 0;
         if (!right)
-            fail_msg("%s: %s", cases[i].library, found != NULL ? found : "none");
+            fail_msg("%s: %s", cases[i].file, found != NULL ? found : "none");
     }
 }
 
@@ -46,7 +46,7 @@ static void a_driver_is_known_by_its_file(void **state)
 static void a_driver_is_given_the_keywords_that_it_needs(void **state)
 {
     static const struct {
-        const char *library, *key, *value; /* NULL: no key at all. */
+        const char *file, *key, *value; /* NULL: no key at all. */
     } cases[] = {
         {"psqlodbcw.so", "Protocol", "7.4-0"},    {"libmaodbc.so", "CHARSET", "utf8mb4"},
         {"libmaodbc.so", "OPTION", "2"},          {"libmyodbc8w.so", "FOUND_ROWS", "1"},
@@ -55,21 +55,21 @@ static void a_driver_is_given_the_keywords_that_it_needs(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        const drv_odbc_keyword *at = drv_odbc_method_of(cases[i].library)->keywords;
+        const drv_odbc_keyword *at = drv_odbc_method_of(cases[i].file)->keywords;
         const char *found = NULL;
         for (size_t j = 0; j < DRV_ODBC_KEYWORDS_MAX && at[j].key != NULL; j++)
             if (cases[i].key == NULL || strcmp(at[j].key, cases[i].key) == 0)
                 found = at[j].value;
         if (cases[i].key == NULL ? found != NULL
                                  : found == NULL || strcmp(found, cases[i].value) != 0)
-            fail_msg("%s: %s", cases[i].library, found != NULL ? found : "none");
+            fail_msg("%s: %s", cases[i].file, found != NULL ? found : "none");
     }
 }
 
 static void the_way_is_the_drivers_as_far_as_the_dialect_goes(void **state)
 {
     static const struct {
-        const char *why, *library;
+        const char *why, *file;
         const drv_odbc_dialect *dialect;
         enum drv_odbc_way wanted;
         uint32_t columns;
@@ -105,7 +105,7 @@ static void the_way_is_the_drivers_as_far_as_the_dialect_goes(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint32_t rows = 0;
         enum drv_odbc_way way =
-            drv_odbc_method_choose(drv_odbc_method_of(cases[i].library), cases[i].dialect,
+            drv_odbc_method_choose(drv_odbc_method_of(cases[i].file), cases[i].dialect,
                                    cases[i].wanted, cases[i].columns, &rows);
         if (way != cases[i].way || rows != cases[i].rows)
             fail_msg("%s: way %d, %u rows", cases[i].why, (int)way, rows);

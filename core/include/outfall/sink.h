@@ -139,8 +139,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t time
  *         OUTFALL_ERR_INVALID (a name in use, or none where one is needed), OUTFALL_ERR_CLOSED,
  *         OUTFALL_ERR_NOMEM, the status that stopped the sink, or that of taking the writer over.
  *
- * Any thread; does not block, but with delivery=exactly-once up to connect.timeout.ms and some
- * request.timeout.ms.
+ * Any thread; does not block, but with delivery=exactly-once up to request.timeout.ms for each
+ * of: a free connection, taking the writer over, and one try more of both.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_open(outfall_sink *sink, const char *name,
                                                      outfall_writer **out, outfall_error *error);
