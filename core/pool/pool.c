@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pool from its making to its end; and what it shows of itself. */
+/* A pool from its making to its end. */
 #include "pool/pool.h"
 
 #include <string.h>
@@ -117,31 +117,4 @@ void of_pool_free(of_pool *pool)
         of_pool_close_idle(pool, OUTFALL_POOL_CLOSED_END); /* What the keeper had in hand. */
         of_pool_destroy(pool);
     }
-}
-
-/* ---- Looking ---------------------------------------------------------------------- */
-
-uint32_t of_pool_connections(const of_pool *pool)
-{
-    return atomic_load_explicit(&pool->connections, memory_order_relaxed);
-}
-
-uint64_t of_pool_connects(const of_pool *pool)
-{
-    return atomic_load_explicit(&pool->connects, memory_order_relaxed);
-}
-
-of_watchdog *of_pool_watchdog(const of_pool *pool)
-{
-    return pool->watchdog;
-}
-
-const outfall_driver *of_pool_driver(const of_pool *pool)
-{
-    return pool->driver;
-}
-
-of_slot *of_pool_slot(const of_pool *pool, uint32_t number)
-{
-    return number < pool->slots.count ? &pool->slots.slot[number] : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A pool's figures. */
+/* What a pool shows of itself. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -78,4 +78,29 @@ void of_pool_read(of_pool *pool, outfall_pool_stats *out)
     for (int i = 0; i < OUTFALL_POOL_SIZINGS; i++)
         out->sizings[i] = read_counter(&pool->sizings[i]);
     of_histogram_read(&pool->wait, &out->wait);
+}
+
+uint32_t of_pool_connections(const of_pool *pool)
+{
+    return atomic_load_explicit(&pool->connections, memory_order_relaxed);
+}
+
+uint64_t of_pool_connects(const of_pool *pool)
+{
+    return atomic_load_explicit(&pool->connects, memory_order_relaxed);
+}
+
+of_watchdog *of_pool_watchdog(const of_pool *pool)
+{
+    return pool->watchdog;
+}
+
+const outfall_driver *of_pool_driver(const of_pool *pool)
+{
+    return pool->driver;
+}
+
+of_slot *of_pool_slot(const of_pool *pool, uint32_t number)
+{
+    return number < pool->slots.count ? &pool->slots.slot[number] : NULL;
 }
