@@ -139,8 +139,7 @@ static int add_table(drv_text *to, const char *relation, const outfall_column *c
     return status;
 }
 
-/* Someone made it at the same moment: IF NOT EXISTS looks before it takes the name. */
-static bool lost_a_race(const outfall_error *error)
+bool drv_pg_create_lost_a_race(const outfall_error *error)
 {
     return strcmp(error->sqlstate, "42P07") == 0 || strcmp(error->sqlstate, "23505") == 0 ||
            strcmp(error->sqlstate, "42710") == 0;
@@ -151,7 +150,7 @@ static int run(outfall_connection *connection, const outfall_table_name *name, c
 {
     outfall_error detail;
     int status = drv_pg_query(connection, sql, deadline_us, NULL, &detail);
-    if (status == OUTFALL_OK || (!connection->dead && lost_a_race(&detail)))
+    if (status == OUTFALL_OK || (!connection->dead && drv_pg_create_lost_a_race(&detail)))
         return OUTFALL_OK;
     if (strcmp(detail.sqlstate, "3F000") == 0)
         return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP,

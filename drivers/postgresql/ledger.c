@@ -2,11 +2,11 @@
 #include "postgresql/ledger.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/fail.h"
 #include "common/ledger.h"
 #include "postgresql/connection.h"
+#include "postgresql/create.h"
 #include "postgresql/sql.h"
 #include "postgresql/transaction.h"
 #include "postgresql/wait.h"
@@ -50,21 +50,14 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
 
 static const drv_ledger_dialect dialect = {.add_literal = drv_pg_add_literal, .run = run_inside};
 
-/* Two sessions that make it at once: IF NOT EXISTS looks before the other's catalog rows are there.
- */
-static bool is_race(const outfall_error *error)
-{
-    return strcmp(error->sqlstate, "23505") == 0 || strcmp(error->sqlstate, "42P07") == 0;
-}
-
 int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     outfall_error detail = {0};
     int64_t count;
     int status = run(connection, DRV_LEDGER_POSTGRESQL, &count, NULL, deadline_us, &detail);
-    if (status != OUTFALL_OK && is_race(&detail))
-        status = run(connection, DRV_LEDGER_POSTGRESQL, &count, NULL, deadline_us, &detail);
-    if (status != OUTFALL_OK && error != NULL)
+    if (status == OUTFALL_OK || (!connection->dead && drv_pg_create_lost_a_race(&detail)))
+        return OUTFALL_OK;
+    if (error != NULL)
         *error = detail;
     return status;
 }

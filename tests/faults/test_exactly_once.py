@@ -115,6 +115,17 @@ class ExactlyOnce(Loads):
         self.assertRegex(errors, "ledger.*outfall_fence")
         self.assertEqual(self.loaded()[:2], (str(ROWS // 2), str(ROWS // 2)))
 
+    def test_loads_that_begin_at_once_make_the_ledger_once(self):
+        self.file.write_text("id,name\n1,one\n", encoding="utf-8")
+        for _ in range(5):
+            self.target.fresh()
+            loads = [subprocess.Popen(self.command(f"source {number}"), stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True) for number in range(6)]
+            for load in loads:
+                _, errors = load.communicate(timeout=60)
+                self.assertEqual(load.returncode, 0, errors)
+            self.assertEqual(self.loaded(), ("6", "1", "6"))
+
     def test_two_loads_by_different_names_do_not_fence_each_other(self):
         first = subprocess.Popen(self.command("one"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         second = self.load(source="two")
