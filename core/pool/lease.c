@@ -95,7 +95,7 @@ int of_lease_create_table(of_lease *lease, const outfall_table_name *name,
 
 int of_lease_begin(of_lease *lease, outfall_error *error)
 {
-    const outfall_begin_options options = {sizeof options, 0};
+    const outfall_begin_options options = {.struct_size = sizeof options};
     int64_t deadline_us = start(lease);
     lease->in_transaction = true;
     return end(lease, lease->driver->begin(lease->connection, &options, deadline_us, error), error);

@@ -199,10 +199,17 @@ static inline int32_t outfall_field_next(const uint8_t **cursor, const uint8_t *
     return length;
 }
 
-/** How to begin. Empty today; grows at its end. */
+/** The name of a transaction that can be prepared: ASCII letters, digits and dots. */
+typedef struct outfall_xid {
+    char gtrid[48]; /* Of all that commit together. */
+    char bqual[16]; /* Of this one. A database with one name for both has "gtrid.bqual". */
+} outfall_xid;
+
+/** How to begin. Grows at its end. */
 typedef struct outfall_begin_options {
     uint32_t struct_size;
-    uint32_t reserved; /* 0 */
+    uint32_t reserved;      /* 0 */
+    const outfall_xid *xid; /* NULL: it ends in commit; else in prepare, or rollback. */
 } outfall_begin_options;
 
 typedef struct outfall_write_result {
@@ -228,17 +235,48 @@ typedef struct outfall_fence {
     int64_t source_offset; /* Of the last row that is durable. */
 } outfall_fence;
 
+/**
+ * A line of the table outfall_ledger: a two-phase transaction that has committed. It is written in
+ * the transaction that it tells of, and is the proof that this one committed.
+ */
+typedef struct outfall_ledger_line {
+    uint32_t struct_size; /* Set by the library. */
+    uint32_t found;       /* Out, of ledger_read. */
+    const char *sink;     /* The transaction's id: 1 to 255 bytes of UTF-8. */
+    const char *writer;   /* The branch: 1 to 63 bytes of UTF-8. */
+    int64_t checkpoint;   /* Sink, writer and checkpoint are the line's key. */
+    int64_t epoch;        /* Out, of ledger_read. */
+    int64_t rows;         /* Out, of ledger_read. */
+} outfall_ledger_line;
+
+/** A transaction that is prepared, as list_prepared finds it. */
+typedef struct outfall_prepared {
+    outfall_xid xid;
+    int64_t age_us;  /* Since it was prepared; -1 where the database does not tell. */
+    char owner[64];  /* The account that has prepared it; empty where it does not tell. */
+    char blocks[64]; /* "3 sessions wait for it"; empty where none does, or it does not tell. */
+} outfall_prepared;
+
 enum outfall_savepoint_step {
     OUTFALL_SAVEPOINT_SET = 0,
     OUTFALL_SAVEPOINT_RELEASE = 1,
     OUTFALL_SAVEPOINT_ROLLBACK = 2 /* To the savepoint; it stays set. */
 };
 
+/** How many checkpoints a branch's lines stay in outfall_ledger. */
+#define OUTFALL_LEDGER_KEPT 1000
+
 enum outfall_driver_capability {
     OUTFALL_DRIVER_DISCARDS = 1,   /* Rows go nowhere; the table need not exist. */
     OUTFALL_DRIVER_SAVEPOINTS = 2, /* `savepoint` works. */
     OUTFALL_DRIVER_BLOCKS = 4,     /* Calls may overrun a deadline; the watchdog must sever. */
-    OUTFALL_DRIVER_LEDGER = 8      /* `ledger_create`, `takeover` and `fence` work. */
+    OUTFALL_DRIVER_LEDGER = 8,     /* `ledger_create` to `ledger_read` work. */
+    OUTFALL_DRIVER_TWO_PHASE = 16, /* As do `prepare` to `identify`. */
+    /*
+     * What is prepared stays its connection's until that is closed: there alone it can be committed
+     * or rolled back, and nothing else be done. Once closed, any connection can.
+     */
+    OUTFALL_DRIVER_PREPARED_STAYS = 32
 };
 
 typedef struct outfall_driver {
@@ -290,12 +328,13 @@ typedef struct outfall_driver {
 
     /* The ledger of exactly-once delivery; NULL where the capability is not there. */
 
-    /* Makes the ledger's table where it is missing. Not within a transaction. */
+    /* Makes the ledger's tables where they are missing. Not within a transaction. */
     int (*ledger_create)(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
     /*
      * In an open transaction: adds one to the epoch of the writer's line and makes fence->owner its
      * owner; reads all of it. A line that is missing is made. With `mine` only where the owner was
-     * the same before: else `found` is 0, and nothing is changed.
+     * the same before: else `found` is 0, and nothing is changed. Where fence->writer is NULL, all
+     * lines of the sink that there are; none is read or made, `found` is 1.
      */
     int (*takeover)(outfall_connection *connection, outfall_fence *fence, int mine,
                     int64_t deadline_us, outfall_error *error);
@@ -306,6 +345,57 @@ typedef struct outfall_driver {
      */
     int (*fence)(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
                  outfall_error *error);
+
+    /* In an open transaction: adds the line, and drops those of its writer that are older by more
+     * than OUTFALL_LEDGER_KEPT checkpoints. */
+    int (*ledger_write)(outfall_connection *connection, const outfall_ledger_line *line,
+                        int64_t deadline_us, outfall_error *error);
+    /*
+     * Reads the line of that checkpoint, or, where it is 0, the newest: `found` is 0 where there
+     * is none. In a transaction or not.
+     */
+    int (*ledger_read)(outfall_connection *connection, outfall_ledger_line *line,
+                       int64_t deadline_us, outfall_error *error);
+
+    /* Two-phase commit; NULL where the capability is not there. */
+
+    /*
+     * Ends a transaction that was begun with that xid: sets the fences, adds the line, prepares.
+     * OUTFALL_OK: it is durable, and waits for its end. OUTFALL_ERR_FENCED (action STOP): a fence
+     * has another epoch or checkpoint; fence->found is 0 of the first such. Action RESOLVE: not
+     * known, it may still come to be prepared. Any other action: it is not, and never will be.
+     * After a failure it is rolled back, or the connection is dead.
+     */
+    int (*prepare)(outfall_connection *connection, const outfall_xid *xid, outfall_fence *fences,
+                   uint32_t fence_count, const outfall_ledger_line *line, int64_t deadline_us,
+                   outfall_error *error);
+    /*
+     * Ends a prepared transaction. OUTFALL_ERR_NOT_FOUND (action RESOLVE): there is none of that
+     * name that this connection could end: it was ended before, was never prepared, or is its own
+     * connection's still. OUTFALL_ERR_UNKNOWN (action RESOLVE): no answer.
+     */
+    int (*commit_prepared)(outfall_connection *connection, const outfall_xid *xid,
+                           int64_t deadline_us, outfall_error *error);
+    int (*rollback_prepared)(outfall_connection *connection, const outfall_xid *xid,
+                             int64_t deadline_us, outfall_error *error);
+    /*
+     * Lists what is prepared in this database and begins with `prefix`, of the gtrid. *count: how
+     * many there are, of which the first `capacity` are in `out`.
+     */
+    int (*list_prepared)(outfall_connection *connection, const char *prefix, outfall_prepared *out,
+                         size_t capacity, size_t *count, int64_t deadline_us, outfall_error *error);
+    /*
+     * Ends the session that has begun a transaction of that name and lives on, if there is one:
+     * what it has not prepared is rolled back. It may take a moment to be gone.
+     */
+    int (*end_holder)(outfall_connection *connection, const outfall_xid *xid, int64_t deadline_us,
+                      outfall_error *error);
+    /*
+     * Which database this is, however it was connected to: the same for each connection to it, and
+     * another for every other one. At most `capacity` bytes with the NUL.
+     */
+    int (*identify)(outfall_connection *connection, char *out, size_t capacity, int64_t deadline_us,
+                    outfall_error *error);
 } outfall_driver;
 
 typedef const outfall_driver *(*outfall_driver_entry_function)(void);
