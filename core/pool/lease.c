@@ -159,3 +159,18 @@ int of_lease_fence(of_lease *lease, outfall_fence *fence, outfall_error *error)
     fence->struct_size = sizeof *fence;
     return end(lease, lease->driver->fence(lease->connection, fence, deadline_us, error), error);
 }
+
+int of_lease_ledger_write(of_lease *lease, const outfall_ledger_line *line, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    return end(lease, lease->driver->ledger_write(lease->connection, line, deadline_us, error),
+               error);
+}
+
+int of_lease_ledger_read(of_lease *lease, outfall_ledger_line *line, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    line->struct_size = sizeof *line;
+    return end(lease, lease->driver->ledger_read(lease->connection, line, deadline_us, error),
+               error);
+}

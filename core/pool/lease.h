@@ -54,5 +54,7 @@ int of_lease_rollback(of_lease *lease, outfall_error *error);
 int of_lease_ledger_create(of_lease *lease, outfall_error *error);
 int of_lease_takeover(of_lease *lease, outfall_fence *fence, bool mine, outfall_error *error);
 int of_lease_fence(of_lease *lease, outfall_fence *fence, outfall_error *error);
+int of_lease_ledger_write(of_lease *lease, const outfall_ledger_line *line, outfall_error *error);
+int of_lease_ledger_read(of_lease *lease, outfall_ledger_line *line, outfall_error *error);
 
 #endif

@@ -7,6 +7,40 @@
 
 #include "common/fail.h"
 
+/* clang-format off */
+const char *const drv_ledger_postgresql[DRV_LEDGER_TABLES] = {
+    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_TABLE
+    " (sink text NOT NULL, writer text NOT NULL, slot integer NOT NULL, owner bigint NOT NULL, "
+    "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "
+    "PRIMARY KEY (sink, writer, slot)) WITH (fillfactor = 50)",
+    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_LINES
+    " (sink text NOT NULL, writer text NOT NULL, checkpoint bigint NOT NULL, "
+    "epoch bigint NOT NULL, rows_written bigint NOT NULL, "
+    "PRIMARY KEY (sink, writer, checkpoint))",
+};
+const char *const drv_ledger_mysql[DRV_LEDGER_TABLES] = {
+    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_TABLE
+    " (sink varbinary(255) NOT NULL, writer varbinary(64) NOT NULL, slot int NOT NULL, "
+    "owner bigint NOT NULL, "
+    "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "
+    "PRIMARY KEY (sink, writer, slot)) ENGINE=InnoDB",
+    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_LINES
+    " (sink varbinary(255) NOT NULL, writer varbinary(64) NOT NULL, checkpoint bigint NOT NULL, "
+    "epoch bigint NOT NULL, rows_written bigint NOT NULL, "
+    "PRIMARY KEY (sink, writer, checkpoint)) ENGINE=InnoDB",
+};
+const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES] = {
+    "CREATE TABLE IF NOT EXISTS main." DRV_LEDGER_TABLE
+    " (sink TEXT NOT NULL, writer TEXT NOT NULL, slot INTEGER NOT NULL, owner INTEGER NOT NULL, "
+    "epoch INTEGER NOT NULL, checkpoint INTEGER NOT NULL, source_offset INTEGER NOT NULL, "
+    "PRIMARY KEY (sink, writer, slot)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS main." DRV_LEDGER_LINES
+    " (sink TEXT NOT NULL, writer TEXT NOT NULL, checkpoint INTEGER NOT NULL, "
+    "epoch INTEGER NOT NULL, rows_written INTEGER NOT NULL, "
+    "PRIMARY KEY (sink, writer, checkpoint)) WITHOUT ROWID",
+};
+/* clang-format on */
+
 void drv_ledger_add_quoted(drv_text *to, const char *text)
 {
     drv_text_add(to, "'");
@@ -23,21 +57,25 @@ void drv_ledger_add_hex(drv_text *to, const char *text)
     drv_text_add(to, "'");
 }
 
-/* One slot: only transactions that are prepared need more. */
-static void add_match(const drv_ledger_dialect *dialect, const outfall_fence *fence, drv_text *to)
+static void add_names(const drv_ledger_dialect *dialect, const char *sink, const char *writer,
+                      drv_text *to)
 {
     drv_text_add(to, " WHERE sink = ");
-    dialect->add_literal(to, fence->sink);
+    dialect->add_literal(to, sink);
+    if (writer == NULL)
+        return;
     drv_text_add(to, " AND writer = ");
-    dialect->add_literal(to, fence->writer);
+    dialect->add_literal(to, writer);
+}
+
+/* One slot: one checkpoint of a writer is in flight. */
+static void add_match(const drv_ledger_dialect *dialect, const outfall_fence *fence, drv_text *to)
+{
+    add_names(dialect, fence->sink, fence->writer, to);
     drv_text_add(to, " AND slot = 0");
 }
 
-/*
- * What the database says of the ledger is never a row's fault, and describing the target again does
- * not mend it.
- */
-static void judge(outfall_error *error)
+void drv_ledger_judge(outfall_error *error)
 {
     const outfall_error why = *error;
     if (why.action != OUTFALL_ACTION_ROW && why.action != OUTFALL_ACTION_RESTART)
@@ -63,7 +101,7 @@ static int run(const drv_ledger_dialect *dialect, outfall_connection *connection
     drv_text_free(sql);
     if (status == OUTFALL_OK)
         return OUTFALL_OK;
-    judge(&detail);
+    drv_ledger_judge(&detail);
     if (error != NULL)
         *error = detail;
     return detail.status;
@@ -116,6 +154,10 @@ int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *c
     int64_t numbers[DRV_LEDGER_NUMBERS] = {0}, count = 0;
     int status = bump(dialect, connection, fence, mine, &count, deadline_us, error);
     fence->found = 0;
+    if (status == OUTFALL_OK && fence->writer == NULL) {
+        fence->found = 1;
+        return OUTFALL_OK;
+    }
     if (status == OUTFALL_OK && count == 0 && !mine)
         status = add(dialect, connection, fence, deadline_us, error);
     else if (status == OUTFALL_OK && count == 0)
@@ -139,18 +181,83 @@ int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *c
     return status;
 }
 
+void drv_ledger_add_fence(const drv_ledger_dialect *dialect, const outfall_fence *fence,
+                          drv_text *to)
+{
+    drv_text_format(
+        to, "UPDATE " DRV_LEDGER_TABLE " SET checkpoint = %" PRId64 ", source_offset = %" PRId64,
+        fence->checkpoint, fence->source_offset);
+    add_match(dialect, fence, to);
+    drv_text_format(to, " AND epoch = %" PRId64 " AND checkpoint = %" PRId64, fence->epoch,
+                    fence->checkpoint - 1);
+}
+
 int drv_ledger_fence(const drv_ledger_dialect *dialect, outfall_connection *connection,
                      outfall_fence *fence, int64_t deadline_us, outfall_error *error)
 {
     drv_text sql = {0};
     int64_t count = 0;
-    drv_text_format(
-        &sql, "UPDATE " DRV_LEDGER_TABLE " SET checkpoint = %" PRId64 ", source_offset = %" PRId64,
-        fence->checkpoint, fence->source_offset);
-    add_match(dialect, fence, &sql);
-    drv_text_format(&sql, " AND epoch = %" PRId64 " AND checkpoint = %" PRId64, fence->epoch,
-                    fence->checkpoint - 1);
+    drv_ledger_add_fence(dialect, fence, &sql);
     int status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
     fence->found = status == OUTFALL_OK && count == 1;
+    return status;
+}
+
+/* ---- Lines of two-phase transactions ------------------------------------------------ */
+
+void drv_ledger_add_prune(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                          drv_text *to)
+{
+    drv_text_add(to, "DELETE FROM " DRV_LEDGER_LINES);
+    add_names(dialect, line->sink, line->writer, to);
+    drv_text_format(to, " AND checkpoint < %" PRId64, line->checkpoint - OUTFALL_LEDGER_KEPT);
+}
+
+void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                         drv_text *to)
+{
+    drv_text_add(to, "INSERT INTO " DRV_LEDGER_LINES
+                     " (sink, writer, checkpoint, epoch, rows_written) VALUES (");
+    dialect->add_literal(to, line->sink);
+    drv_text_add(to, ", ");
+    dialect->add_literal(to, line->writer);
+    drv_text_format(to, ", %" PRId64 ", %" PRId64 ", %" PRId64 ")", line->checkpoint, line->epoch,
+                    line->rows);
+}
+
+int drv_ledger_write(const drv_ledger_dialect *dialect, outfall_connection *connection,
+                     const outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
+{
+    drv_text sql = {0};
+    int64_t count;
+    drv_ledger_add_prune(dialect, line, &sql);
+    int status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
+    if (status != OUTFALL_OK)
+        return status;
+    drv_ledger_add_line(dialect, line, &sql);
+    return run(dialect, connection, &sql, &count, NULL, deadline_us, error);
+}
+
+int drv_ledger_read(const drv_ledger_dialect *dialect, outfall_connection *connection,
+                    outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
+{
+    int64_t numbers[DRV_LEDGER_NUMBERS] = {0}, count = 0;
+    drv_text sql = {0};
+    drv_text_add(&sql, "SELECT epoch, checkpoint, rows_written FROM " DRV_LEDGER_LINES);
+    add_names(dialect, line->sink, line->writer, &sql);
+    if (line->checkpoint != 0) {
+        drv_text_format(&sql, " AND checkpoint = %" PRId64, line->checkpoint);
+    } else {
+        drv_text_add(&sql, " AND checkpoint = (SELECT max(checkpoint) FROM " DRV_LEDGER_LINES);
+        add_names(dialect, line->sink, line->writer, &sql);
+        drv_text_add(&sql, ")");
+    }
+    int status = run(dialect, connection, &sql, &count, numbers, deadline_us, error);
+    line->found = status == OUTFALL_OK && count == 1;
+    if (line->found) {
+        line->epoch = numbers[0];
+        line->checkpoint = numbers[1];
+        line->rows = numbers[2];
+    }
     return status;
 }

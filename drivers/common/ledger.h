@@ -12,25 +12,18 @@
 
 #define DRV_LEDGER_TABLE "outfall_fence"
 
-/* By client library or ODBC, the table of a database is the same. */
-#define DRV_LEDGER_POSTGRESQL                                                                      \
-    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_TABLE                                                 \
-    " (sink text NOT NULL, writer text NOT NULL, slot integer NOT NULL, owner bigint NOT NULL, "   \
-    "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "           \
-    "PRIMARY KEY (sink, writer, slot)) WITH (fillfactor = 50)"
-#define DRV_LEDGER_MYSQL                                                                           \
-    "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_TABLE                                                 \
-    " (sink varbinary(255) NOT NULL, writer varbinary(64) NOT NULL, slot int NOT NULL, owner "     \
-    "bigint NOT NULL, "                                                                            \
-    "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "           \
-    "PRIMARY KEY (sink, writer, slot)) ENGINE=InnoDB"
-#define DRV_LEDGER_SQLITE                                                                          \
-    "CREATE TABLE IF NOT EXISTS main." DRV_LEDGER_TABLE                                            \
-    " (sink TEXT NOT NULL, writer TEXT NOT NULL, slot INTEGER NOT NULL, owner INTEGER NOT NULL, "  \
-    "epoch INTEGER NOT NULL, checkpoint INTEGER NOT NULL, source_offset INTEGER NOT NULL, "        \
-    "PRIMARY KEY (sink, writer, slot)) WITHOUT ROWID"
+#define DRV_LEDGER_LINES "outfall_ledger"
 
-/* Epoch, checkpoint and source offset. */
+/*
+ * The statements that make the ledger's tables: by client library or ODBC, those of a database are
+ * the same.
+ */
+#define DRV_LEDGER_TABLES 2
+extern const char *const drv_ledger_postgresql[DRV_LEDGER_TABLES];
+extern const char *const drv_ledger_mysql[DRV_LEDGER_TABLES];
+extern const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES];
+
+/* What a query answers at most: epoch, checkpoint and source offset, or rows. */
 #define DRV_LEDGER_NUMBERS 3
 
 typedef struct drv_ledger_dialect {
@@ -52,5 +45,23 @@ int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *c
                         outfall_fence *fence, int mine, int64_t deadline_us, outfall_error *error);
 int drv_ledger_fence(const drv_ledger_dialect *dialect, outfall_connection *connection,
                      outfall_fence *fence, int64_t deadline_us, outfall_error *error);
+int drv_ledger_write(const drv_ledger_dialect *dialect, outfall_connection *connection,
+                     const outfall_ledger_line *line, int64_t deadline_us, outfall_error *error);
+int drv_ledger_read(const drv_ledger_dialect *dialect, outfall_connection *connection,
+                    outfall_ledger_line *line, int64_t deadline_us, outfall_error *error);
+
+/* The single statements of fence and write, for drivers that send several at once. */
+void drv_ledger_add_fence(const drv_ledger_dialect *dialect, const outfall_fence *fence,
+                          drv_text *to);
+void drv_ledger_add_prune(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                          drv_text *to);
+void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                         drv_text *to);
+
+/*
+ * What the database says of the ledger is never a row's fault, and describing the target again does
+ * not mend it: makes actions ROW and RESTART STOP.
+ */
+void drv_ledger_judge(outfall_error *error);
 
 #endif

@@ -50,6 +50,8 @@ static const outfall_driver driver = {
     .ledger_create = drv_my_ledger_create,
     .takeover = drv_my_takeover,
     .fence = drv_my_fence,
+    .ledger_write = drv_my_ledger_write,
+    .ledger_read = drv_my_ledger_read,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -48,7 +48,10 @@ static const drv_ledger_dialect dialect = {.add_literal = drv_ledger_add_hex, .r
 int drv_my_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     int64_t count;
-    return run(connection, DRV_LEDGER_MYSQL, &count, NULL, deadline_us, error);
+    int status = OUTFALL_OK;
+    for (int i = 0; i < DRV_LEDGER_TABLES && status == OUTFALL_OK; i++)
+        status = run(connection, drv_ledger_mysql[i], &count, NULL, deadline_us, error);
+    return status;
 }
 
 int drv_my_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
@@ -61,4 +64,23 @@ int drv_my_fence(outfall_connection *connection, outfall_fence *fence, int64_t d
                  outfall_error *error)
 {
     return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}
+
+int drv_my_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
+                        int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_write(&dialect, connection, line, deadline_us, error);
+}
+
+int drv_my_ledger_read(outfall_connection *connection, outfall_ledger_line *line,
+                       int64_t deadline_us, outfall_error *error)
+{
+    if (connection->transaction != DRV_MY_NONE)
+        return drv_ledger_read(&dialect, connection, line, deadline_us, error);
+    int status = drv_my_begin(connection, NULL, deadline_us, error);
+    if (status == OUTFALL_OK)
+        status = drv_ledger_read(&dialect, connection, line, deadline_us, error);
+    if (status == OUTFALL_OK)
+        status = drv_my_rollback(connection, deadline_us, error);
+    return status;
 }

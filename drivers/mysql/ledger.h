@@ -10,5 +10,9 @@ int drv_my_takeover(outfall_connection *connection, outfall_fence *fence, int mi
                     int64_t deadline_us, outfall_error *error);
 int drv_my_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
                  outfall_error *error);
+int drv_my_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
+                        int64_t deadline_us, outfall_error *error);
+int drv_my_ledger_read(outfall_connection *connection, outfall_ledger_line *line,
+                       int64_t deadline_us, outfall_error *error);
 
 #endif

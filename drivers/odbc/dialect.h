@@ -181,8 +181,8 @@ typedef struct drv_odbc_dialect {
     drv_odbc_names names;
     drv_odbc_statements statements;
     drv_odbc_queries queries;
-    const char *create;                    /* CREATE TABLE of $t with $b, its columns and key. */
-    const char *ledger;                    /* CREATE TABLE of the ledger; NULL: it has none yet. */
+    const char *create;        /* CREATE TABLE of $t with $b, its columns and key. */
+    const char *const *ledger; /* The statements that make its tables; NULL: it has none yet. */
     const char *begin, *commit, *rollback; /* NULL: by ODBC, with autocommit off. */
     const char *savepoint[3];   /* By enum drv_odbc_savepoint; NULL: nothing has to be done. */
     const char *nullable;       /* Behind a column that may be NULL; NULL: nothing. */

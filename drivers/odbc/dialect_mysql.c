@@ -182,7 +182,7 @@ const drv_odbc_dialect drv_odbc_mysql = {
                 .state = STATE,
                 .dependent = DEPENDENT,
                 .schema = "SELECT DATABASE()"},
-    .ledger = DRV_LEDGER_MYSQL,
+    .ledger = drv_ledger_mysql,
     .ledger_in_hex = 1,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
     .nullable = " NULL",

@@ -168,7 +168,7 @@ const drv_odbc_dialect drv_odbc_postgresql = {
                 .uniques = UNIQUES,
                 .dependent = DEPENDENT,
                 .schema = SCHEMA},
-    .ledger = DRV_LEDGER_POSTGRESQL,
+    .ledger = drv_ledger_postgresql,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

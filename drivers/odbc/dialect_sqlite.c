@@ -128,7 +128,7 @@ const drv_odbc_dialect drv_odbc_sqlite = {
                 .schema = "SELECT 'main'",
                 .state = STATE,
                 .dependent = DEPENDENT},
-    .ledger = DRV_LEDGER_SQLITE,
+    .ledger = drv_ledger_sqlite,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

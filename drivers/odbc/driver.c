@@ -30,6 +30,8 @@ static const outfall_driver driver = {
     .ledger_create = drv_odbc_ledger_create,
     .takeover = drv_odbc_takeover,
     .fence = drv_odbc_fence,
+    .ledger_write = drv_odbc_ledger_write,
+    .ledger_read = drv_odbc_ledger_read,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -38,17 +38,11 @@ static const drv_ledger_dialect *dialect_of(const outfall_connection *connection
 }
 
 /* An error that another session's making of the table has caused is gone at the second try. */
-int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
-                           outfall_error *error)
+static int create(outfall_connection *connection, const char *sql, int64_t deadline_us,
+                  outfall_error *error)
 {
-    const char *sql = connection->dialect->ledger;
     int64_t count;
     int status = OUTFALL_OK;
-    if (sql == NULL)
-        return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
-                                 "odbc: dialect %s keeps no ledger yet: leave out "
-                                 "delivery=exactly-once",
-                                 connection->dialect->name);
     for (int tries = 0; tries < 2; tries++) {
         status = run(connection, sql, &count, NULL, deadline_us, error);
         if (status == OUTFALL_OK)
@@ -58,6 +52,21 @@ int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
         if (status == OUTFALL_OK)
             break;
     }
+    return status;
+}
+
+int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
+                           outfall_error *error)
+{
+    const char *const *tables = connection->dialect->ledger;
+    int status = OUTFALL_OK;
+    if (tables == NULL)
+        return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                                 "odbc: dialect %s keeps no ledger yet: leave out "
+                                 "delivery=exactly-once",
+                                 connection->dialect->name);
+    for (int i = 0; i < DRV_LEDGER_TABLES && status == OUTFALL_OK; i++)
+        status = create(connection, tables[i], deadline_us, error);
     return status;
 }
 
@@ -71,4 +80,18 @@ int drv_odbc_fence(outfall_connection *connection, outfall_fence *fence, int64_t
                    outfall_error *error)
 {
     return drv_ledger_fence(dialect_of(connection), connection, fence, deadline_us, error);
+}
+
+int drv_odbc_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
+                          int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_write(dialect_of(connection), connection, line, deadline_us, error);
+}
+
+int drv_odbc_ledger_read(outfall_connection *connection, outfall_ledger_line *line,
+                         int64_t deadline_us, outfall_error *error)
+{
+    bool alone = !connection->in_transaction;
+    int status = drv_ledger_read(dialect_of(connection), connection, line, deadline_us, error);
+    return alone ? drv_odbc_settle(connection, status, error) : status;
 }

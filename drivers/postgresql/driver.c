@@ -41,6 +41,8 @@ static const outfall_driver driver = {
     .ledger_create = drv_pg_ledger_create,
     .takeover = drv_pg_takeover,
     .fence = drv_pg_fence,
+    .ledger_write = drv_pg_ledger_write,
+    .ledger_read = drv_pg_ledger_read,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -50,15 +50,24 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
 
 static const drv_ledger_dialect dialect = {.add_literal = drv_pg_add_literal, .run = run_inside};
 
-int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+static int create(outfall_connection *connection, const char *sql, int64_t deadline_us,
+                  outfall_error *error)
 {
     outfall_error detail = {0};
     int64_t count;
-    int status = run(connection, DRV_LEDGER_POSTGRESQL, &count, NULL, deadline_us, &detail);
+    int status = run(connection, sql, &count, NULL, deadline_us, &detail);
     if (status == OUTFALL_OK || (!connection->dead && drv_pg_create_lost_a_race(&detail)))
         return OUTFALL_OK;
     if (error != NULL)
         *error = detail;
+    return status;
+}
+
+int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int status = OUTFALL_OK;
+    for (int i = 0; i < DRV_LEDGER_TABLES && status == OUTFALL_OK; i++)
+        status = create(connection, drv_ledger_postgresql[i], deadline_us, error);
     return status;
 }
 
@@ -72,4 +81,16 @@ int drv_pg_fence(outfall_connection *connection, outfall_fence *fence, int64_t d
                  outfall_error *error)
 {
     return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}
+
+int drv_pg_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
+                        int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_write(&dialect, connection, line, deadline_us, error);
+}
+
+int drv_pg_ledger_read(outfall_connection *connection, outfall_ledger_line *line,
+                       int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_read(&dialect, connection, line, deadline_us, error);
 }

@@ -45,6 +45,8 @@ static const outfall_driver lite_driver = {
     .ledger_create = lite_ledger_create,
     .takeover = lite_takeover,
     .fence = lite_fence,
+    .ledger_write = lite_ledger_write,
+    .ledger_read = lite_ledger_read,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -38,7 +38,10 @@ static const drv_ledger_dialect dialect = {
 int lite_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     int64_t count;
-    return run(connection, DRV_LEDGER_SQLITE, &count, NULL, deadline_us, error);
+    int status = OUTFALL_OK;
+    for (int i = 0; i < DRV_LEDGER_TABLES && status == OUTFALL_OK; i++)
+        status = run(connection, drv_ledger_sqlite[i], &count, NULL, deadline_us, error);
+    return status;
 }
 
 int lite_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
@@ -51,4 +54,16 @@ int lite_fence(outfall_connection *connection, outfall_fence *fence, int64_t dea
                outfall_error *error)
 {
     return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+}
+
+int lite_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
+                      int64_t deadline_us, outfall_error *error)
+{
+    return drv_ledger_write(&dialect, connection, line, deadline_us, error);
+}
+
+int lite_ledger_read(outfall_connection *connection, outfall_ledger_line *line, int64_t deadline_us,
+                     outfall_error *error)
+{
+    return drv_ledger_read(&dialect, connection, line, deadline_us, error);
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #define TABLE "outfall_fence"
+#define LINES "outfall_ledger"
 
 static void make_ledger(contract_suite *suite)
 {
     if ((suite->driver.capabilities & OUTFALL_DRIVER_LEDGER) == 0)
         suite_skip(suite, "the driver keeps no ledger");
     suite_drop(suite, TABLE);
+    suite_drop(suite, LINES);
     expect_ok(suite,
               suite->driver.ledger_create(suite->connection, suite_deadline(), &suite->error));
 }
@@ -182,6 +184,92 @@ static void names_are_kept_apart(contract_suite *suite)
     assert_int_equal(suite_count(suite, TABLE), LENGTH(names));
 }
 
+static void a_takeover_of_all_lines(contract_suite *suite)
+{
+    outfall_fence first = fence_of("#0", 7), second = fence_of("#1", 7), all = fence_of(NULL, 8);
+    outfall_fence apart = fence_of("#0", 7);
+    apart.sink = "another";
+    make_ledger(suite);
+    take_over(suite, &all, 0); /* There is none yet. */
+    assert_int_equal(suite_count(suite, TABLE), 0);
+    take_over(suite, &first, 0);
+    take_over(suite, &second, 0);
+    take_over(suite, &apart, 0);
+    take_over(suite, &all, 0);
+    take_over(suite, &first, 1);
+    assert_int_equal(first.found, 0);
+    take_over(suite, &second, 0);
+    expect_line(&second, 3, 0, 0);
+    take_over(suite, &apart, 1);
+    expect_line(&apart, 2, 0, 0);
+}
+
+static outfall_ledger_line line_of(const char *branch, int64_t checkpoint)
+{
+    return (outfall_ledger_line){.struct_size = sizeof(outfall_ledger_line),
+                                 .sink = "it's \"public\".\"t\"",
+                                 .writer = branch,
+                                 .checkpoint = checkpoint,
+                                 .epoch = 3,
+                                 .rows = 1000 + checkpoint};
+}
+
+static void write_line(contract_suite *suite, const char *branch, int64_t checkpoint)
+{
+    const outfall_ledger_line line = line_of(branch, checkpoint);
+    suite_begin(suite);
+    expect_ok(suite, suite->driver.ledger_write(suite->connection, &line, suite_deadline(),
+                                                &suite->error));
+    suite_commit(suite);
+}
+
+static void expect_written(contract_suite *suite, const char *branch, int64_t asked, int64_t found)
+{
+    outfall_ledger_line line = line_of(branch, asked);
+    line.epoch = line.rows = 0;
+    expect_ok(suite,
+              suite->driver.ledger_read(suite->connection, &line, suite_deadline(), &suite->error));
+    assert_int_equal(line.found, found != 0);
+    if (found == 0)
+        return;
+    assert_int_equal(line.checkpoint, found);
+    assert_int_equal(line.epoch, 3);
+    assert_int_equal(line.rows, 1000 + found);
+}
+
+static void lines_prove_a_commit(contract_suite *suite)
+{
+    make_ledger(suite);
+    expect_written(suite, "#0", 0, 0);
+    write_line(suite, "#0", 1);
+    write_line(suite, "#0", 3); /* Not every checkpoint has rows in every branch. */
+    write_line(suite, "#1", 4);
+    expect_written(suite, "#0", 0, 3);
+    expect_written(suite, "#0", 1, 1);
+    expect_written(suite, "#0", 2, 0);
+    expect_written(suite, "#0", 4, 0);
+    const outfall_ledger_line lost = line_of("#0", 5);
+    suite_begin(suite);
+    expect_ok(suite, suite->driver.ledger_write(suite->connection, &lost, suite_deadline(),
+                                                &suite->error));
+    expect_written(suite, "#0", 5, 5);
+    suite_rollback(suite);
+    expect_written(suite, "#0", 5, 0);
+}
+
+static void old_lines_are_dropped(contract_suite *suite)
+{
+    make_ledger(suite);
+    write_line(suite, "#0", 1);
+    write_line(suite, "#1", 1);
+    write_line(suite, "#0", 1 + OUTFALL_LEDGER_KEPT);
+    expect_written(suite, "#0", 1, 1);
+    write_line(suite, "#0", 2 + OUTFALL_LEDGER_KEPT);
+    expect_written(suite, "#0", 1, 0);
+    expect_written(suite, "#1", 1, 1);
+    expect_written(suite, "#0", 0, 2 + OUTFALL_LEDGER_KEPT);
+}
+
 const contract_case ledger_cases[] = {
     {"the ledger is made once", the_ledger_is_made_once, NEEDS_TABLES},
     {"a takeover reads the ledger's line", a_takeover_reads_the_line, NEEDS_TABLES},
@@ -191,5 +279,8 @@ const contract_case ledger_cases[] = {
      NEEDS_TABLES},
     {"only the owner takes its own writer", only_the_owner_takes_its_own, NEEDS_TABLES},
     {"hostile names are kept apart in the ledger", names_are_kept_apart, NEEDS_TABLES},
+    {"all lines of a sink are taken over", a_takeover_of_all_lines, NEEDS_TABLES},
+    {"the ledger's lines prove a commit", lines_prove_a_commit, NEEDS_TABLES},
+    {"the ledger drops old lines", old_lines_are_dropped, NEEDS_TABLES},
     {NULL, NULL, 0},
 };

@@ -112,6 +112,9 @@ static const contract_exception oracle_exceptions[] = {
     {"a fence rolls back with its transaction", NO_LEDGER},
     {"only the owner takes its own writer", NO_LEDGER},
     {"hostile names are kept apart in the ledger", NO_LEDGER},
+    {"all lines of a sink are taken over", NO_LEDGER},
+    {"the ledger's lines prove a commit", NO_LEDGER},
+    {"the ledger drops old lines", NO_LEDGER},
     {NULL, NULL},
 };
 
