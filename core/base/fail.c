@@ -57,7 +57,7 @@ const char *outfall_status_name(int status)
         "ok",         "invalid",       "out of memory",  "full",      "timeout",
         "connection", "refused",       "database",       "not found", "unsupported",
         "closed",     "configuration", "authentication", "changed",   "unknown outcome",
-        "fenced off",
+        "fenced off", "rolled back",
     };
     if (status > 0 || status < -(int)(sizeof names / sizeof names[0]) + 1)
         return "?";

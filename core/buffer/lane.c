@@ -375,15 +375,24 @@ bool of_lane_take(of_lane *lane, uint64_t rows_max, uint64_t bytes_max, of_span 
     return true;
 }
 
+void of_lane_settle(of_lane *lane, uint64_t position, uint64_t source_offset)
+{
+    atomic_store_explicit(&lane->source_offset, source_offset, memory_order_relaxed);
+    /* Release: whoever sees the position sees the offset that goes with it, or a newer one. */
+    atomic_store_explicit(&lane->acknowledged, position, memory_order_release);
+}
+
 void of_lane_acknowledge(const of_span *span)
+{
+    const outfall_row_entry *last = outfall_span_entry(&span->rows, span->rows.count - 1);
+    of_lane_settle(span->lane, span->position + span->rows.count, last->source_offset);
+    of_lane_release(span);
+}
+
+void of_lane_release(const of_span *span)
 {
     of_lane *lane = span->lane;
     of_chunk *chunk = span->chunk;
-    const outfall_row_entry *last = outfall_span_entry(&span->rows, span->rows.count - 1);
-    atomic_store_explicit(&lane->source_offset, last->source_offset, memory_order_relaxed);
-    /* Release: whoever sees the position sees the offset that goes with it, or a newer one. */
-    atomic_store_explicit(&lane->acknowledged, span->position + span->rows.count,
-                          memory_order_release);
     chunk->acknowledged += span->rows.count;
     if (!chunk->left)
         leave_exhausted(lane);

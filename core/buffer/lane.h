@@ -57,11 +57,15 @@ typedef struct of_lane {
     atomic_uint_fast64_t wake_rows; /* The writer wakes the flusher when so much waits. */
     atomic_uint_fast64_t wake_bytes;
     uint32_t ring_head;
-    uint64_t flush_to;  /* Rows up to here leave without lingering. */
-    int64_t epoch;      /* Under the ledger: of this opening of the writer, */
-    int64_t checkpoint; /* and of its last batch that is durable; */
-    uint32_t fence;     /* in the batch at hand this is its line (flow/fences.h). */
-    uint64_t reported;  /* Acknowledged rows that have been polled; under the share's mutex. */
+    uint64_t flush_to; /* Rows up to here leave without lingering. */
+    uint64_t barrier;  /* Of a two-phase sink: rows up to here belong to the checkpoint at hand, */
+    uint64_t written;  /* rows up to here were written in its transaction, or the next one's, */
+    uint64_t written_offset; /* the last of them with this source offset, */
+    uint64_t sealed;         /* and rows up to here have been handed over to be committed. */
+    int64_t epoch;           /* Under the ledger: of this opening of the writer, */
+    int64_t checkpoint;      /* and of its last batch that is durable; */
+    uint32_t fence;          /* in the batch at hand this is its line (flow/fences.h). */
+    uint64_t reported;       /* Acknowledged rows that have been polled; under the share's mutex. */
 } of_lane;
 
 int of_lane_new(of_chunks *chunks, of_eventcount *wake, const atomic_int *stopped, int64_t block_us,
@@ -168,6 +172,11 @@ bool of_lane_take(of_lane *lane, uint64_t rows_max, uint64_t bytes_max, of_span 
 
 /* Done with a span; spans of a lane are acknowledged in the order they were taken. */
 void of_lane_acknowledge(const of_span *span);
+
+/* The two halves of it, for rows that are committed later than written: the memory comes free … */
+void of_lane_release(const of_span *span);
+/* … and all rows up to `position` are durable. Any thread, one at a time. */
+void of_lane_settle(of_lane *lane, uint64_t position, uint64_t source_offset);
 
 /*
  * Takes the chunk of an idle lane back, if everything in it is acknowledged. Returns whether any

@@ -46,7 +46,7 @@
     CHOICE("unique.other", unique_other, 0, "refuse, allow", "Whether upsert, replace and ignore write to a table with unique indexes besides the key, where the database (MySQL, MariaDB) would take a conflict with any of them for one with the key.") \
     CHOICE("convert.lossy", convert_lossy, 0, "refuse, round", "What happens to a value that would be rounded, trimmed or truncated to fit its column.") \
     CHOICE("identity", identity, 0, "default, override", "Whether GENERATED ALWAYS AS IDENTITY columns take our values (override) or the database's.") \
-    CHOICE("delivery", delivery, 0, "at-least-once, exactly-once", "What is promised where a connection breaks while COMMIT is under way: rows may be written twice (at-least-once), or the ledger, a table beside the rows, tells what became of them (exactly-once).") \
+    CHOICE("delivery", delivery, 0, "at-least-once, exactly-once, two-phase", "What is promised where a connection breaks while COMMIT is under way: rows may be written twice (at-least-once), or the ledger, a table beside the rows, tells what became of them (exactly-once). two-phase: as exactly-once, but rows are committed by outfall_txn_checkpoint only, together with those of other sinks.") \
     TEXT("sink.id", sink_id, "", "The sink's name in the ledger, at most 255 bytes; with a writer's name it identifies what has been written. Empty: the table's qualified name.") \
     TEXT("application.name", application_name, "outfall", "How connections show in the database's own lists.") \
     TEXT("driver.path", driver_path, "", "A directory with driver modules, searched before the installed one. Absolute.") \
@@ -96,7 +96,11 @@ int of_option_parse(int index, const char *text, of_options *values, outfall_err
 enum of_create { OF_CREATE_NEVER = 0, OF_CREATE_IF_MISSING = 1 };
 enum of_lossy { OF_LOSSY_REFUSE = 0, OF_LOSSY_ROUND = 1 };
 enum of_unique_other { OF_UNIQUE_OTHER_REFUSE = 0, OF_UNIQUE_OTHER_ALLOW = 1 };
-enum of_delivery { OF_DELIVERY_AT_LEAST_ONCE = 0, OF_DELIVERY_EXACTLY_ONCE = 1 };
+enum of_delivery {
+    OF_DELIVERY_AT_LEAST_ONCE = 0,
+    OF_DELIVERY_EXACTLY_ONCE = 1,
+    OF_DELIVERY_TWO_PHASE = 2
+};
 enum of_identity { OF_IDENTITY_DEFAULT = 0, OF_IDENTITY_OVERRIDE = 1 };
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "flow/branch.h"
 #include "flow/dedupe.h"
 #include "flow/fences.h"
 #include "flow/rowcopy.h"
@@ -85,6 +86,17 @@ int of_attempt_reject(of_attempt *attempt, uint32_t arrival, const outfall_error
 {
     return add_letter(attempt, attempt->is_reencoded ? attempt->reencoded.origin[arrival] : arrival,
                       why, error);
+}
+
+void of_attempt_keep_letters(of_attempt *attempt)
+{
+    of_letter **last = &attempt->share->kept;
+    while (*last != NULL)
+        last = &(*last)->next;
+    *last = attempt->letters;
+    attempt->letters = NULL;
+    attempt->letters_end = &attempt->letters;
+    attempt->letter_count = 0;
 }
 
 /* ---- Preparing -------------------------------------------------------------------- */
@@ -225,7 +237,8 @@ static int write_part(of_attempt *attempt, const outfall_batch *part, uint64_t w
 {
     of_share *share = attempt->share;
     outfall_write_result result;
-    int status = of_lease_write(&share->lease, attempt->version->target, part, &result, error);
+    int status =
+        of_lease_write(of_share_lease(share), attempt->version->target, part, &result, error);
     of_count(&share->counters.writes, result.statements > 0 ? result.statements : 1);
     attempt->result.statements += result.statements;
     attempt->result.rows_written += result.rows_written;

@@ -63,6 +63,9 @@ int of_attempt_reject(of_attempt *attempt, uint32_t arrival, const outfall_error
  */
 uint32_t of_attempt_before(const of_attempt *attempt, uint32_t arrival, bool deleting);
 
+/* Hands what was refused over to the share, for when the branch commits. */
+void of_attempt_keep_letters(of_attempt *attempt);
+
 /* As of_attempt_write, for one row of attempt->arrived. */
 int of_attempt_write_arrival(of_attempt *attempt, uint32_t arrival, outfall_error *error);
 

@@ -15,6 +15,7 @@ typedef struct of_ripeness {
     int64_t age_us; /* Of the oldest row; 0 where there is none. */
     bool requested; /* A flush or a close waits for some of them. */
     bool starving;  /* A writer waits for memory. */
+    bool barred;    /* A checkpoint waits for all of them. */
 } of_ripeness;
 
 /*

@@ -11,6 +11,7 @@
 #include "flow/attempt.h"
 #include "flow/fences.h"
 #include "flow/isolate.h"
+#include "flow/pause.h"
 #include "flow/retry.h"
 
 /* Tries without a pause, after the target was described again. */
@@ -67,7 +68,8 @@ static int write_rows(of_attempt *attempt, outfall_error *error)
         return fail_piecewise(error);
     status = roll_back(lease, error);
     if (status == OUTFALL_OK)
-        status = of_isolate(attempt, named, piecewise, error);
+        status =
+            of_isolate(attempt, named, piecewise ? OF_ISOLATE_PIECES : OF_ISOLATE_WHOLE, error);
     if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
         return status;
     /* The commit refused what the statements took: a deferred constraint. */
@@ -78,7 +80,7 @@ static int write_rows(of_attempt *attempt, outfall_error *error)
         return of_fail_copy(error, &why);
     status = of_attempt_prepare(attempt, error);
     if (status == OUTFALL_OK)
-        status = of_isolate(attempt, -1, true, error);
+        status = of_isolate(attempt, -1, OF_ISOLATE_PIECES, error);
     if (status != OUTFALL_OK && error->action == OUTFALL_ACTION_ROW)
         error->action = OUTFALL_ACTION_STOP; /* Cannot be pinned on a row. */
     return status;
@@ -125,22 +127,6 @@ static int redescribe(of_share *share, const of_version *known, outfall_error *e
 static bool closed(of_feed *feed, int64_t now_us)
 {
     return now_us >= atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
-}
-
-/* Pauses before the next try; a close or stop ends the pause when its time has come. */
-static void pause_for(of_share *share, uint32_t pause_ms)
-{
-    of_feed *feed = share->feed;
-    int64_t until_us = of_deadline_us(pause_ms);
-    for (;;) {
-        int64_t now_us = of_clock_us();
-        int64_t close_by_us = atomic_load_explicit(&feed->close_by_us, memory_order_relaxed);
-        int64_t next_us = close_by_us < until_us ? close_by_us : until_us;
-        if (now_us >= next_us || atomic_load_explicit(&feed->stopped, memory_order_relaxed) != 0)
-            return;
-        uint32_t ticket = of_eventcount_arm(share->wake);
-        of_eventcount_wait(share->wake, ticket, next_us);
-    }
 }
 
 static void stop(of_feed *feed, const outfall_error *error, int64_t started_us, uint32_t tries)
@@ -220,9 +206,9 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
         if (error.status == OUTFALL_ERR_IO)
             of_pool_drop_idle(feed->pool); /* They lead to the same server. */
         if (status != OUTFALL_OK || tries > AT_ONCE_MAX)
-            pause_for(share, of_jitter_ms(of_backoff_ms(tries - 1, options->retry_base_ms,
-                                                        options->retry_max_ms),
-                                          random));
+            of_pause(share, of_jitter_ms(of_backoff_ms(tries - 1, options->retry_base_ms,
+                                                       options->retry_max_ms),
+                                         random));
     }
 }
 

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "flow/group.h"
 
 static void version_free(of_feed *feed, of_version *version)
 {
@@ -70,6 +71,15 @@ static void abandon_batch(of_feed *feed, of_batch *batch)
             of_chunks_free(&feed->chunks, batch->spans[i].chunk);
 }
 
+static void letters_free(of_letter *letter)
+{
+    while (letter != NULL) {
+        of_letter *next = letter->next;
+        of_letter_free(letter);
+        letter = next;
+    }
+}
+
 static void shares_free(of_feed *feed)
 {
     for (uint32_t i = 0; i < feed->share_count; i++) {
@@ -82,6 +92,8 @@ static void shares_free(of_feed *feed)
         of_dedupe_free(&share->dedupe);
         of_rowcopy_free(&share->arranged);
         of_free(share->fences);
+        letters_free(share->kept);
+        letters_free(share->sealed);
         pthread_mutex_destroy(&share->mutex);
     }
     of_free(feed->shares);
@@ -148,6 +160,7 @@ void of_feed_release(of_feed *feed)
     /* Acquire and release: whoever frees sees what every earlier holder did. */
     if (atomic_fetch_sub_explicit(&feed->references, 1, memory_order_acq_rel) != 1)
         return;
+    of_group_release(feed->group);
     shares_free(feed);
     uint32_t versions = atomic_load(&feed->version_count);
     for (uint32_t i = 0; i < versions; i++)
@@ -177,7 +190,9 @@ void of_feed_stop(of_feed *feed, const outfall_error *error)
     pthread_mutex_unlock(&feed->mutex);
     if (!first)
         return;
-    of_log(OF_LOG_ERROR, "the sink has stopped: %s", error->message);
+    /* A close is no fault. */
+    of_log(error->status == OUTFALL_ERR_CLOSED ? OF_LOG_DEBUG : OF_LOG_ERROR,
+           "the sink has stopped: %s", error->message);
     of_chunks_wake(&feed->chunks);
     of_eventcount_wake(&feed->flushed);
     of_eventcount_wake(&feed->events.room);
@@ -294,7 +309,7 @@ void of_share_retire(of_share *share)
         /* `closing` first: nothing is accepted after it. */
         bool gone = atomic_load_explicit(&lane->closing, memory_order_acquire) != 0 &&
                     atomic_load_explicit(&lane->accepted, memory_order_acquire) ==
-                        atomic_load_explicit(&lane->acknowledged, memory_order_relaxed);
+                        atomic_load_explicit(&lane->acknowledged, memory_order_acquire);
         if (gone)
             retire(share, lane);
         else

@@ -50,7 +50,8 @@ typedef struct of_feed_options {
     bool lossy;
     bool identity_override;
     bool other_unique;
-    bool exactly_once;
+    bool exactly_once;       /* Writers have a line in the ledger. */
+    bool two_phase;          /* Rows go to a branch, and are committed by a group (flow/group.h). */
     const char *sink_id;     /* Of the ledger; the feed keeps a copy. */
     int64_t owner;           /* This sink's, in the ledger. */
     uint32_t mode;           /* enum outfall_write_mode */
@@ -78,9 +79,11 @@ typedef struct of_feed of_feed;
 /* The lanes of one feed that one flusher serves. */
 typedef struct of_share {
     of_feed *feed;
-    struct of_share *next; /* In the flusher's list; under its mutex. */
-    of_eventcount *wake;   /* The flusher's. */
-    pthread_mutex_t mutex; /* Over the list of lanes; never held across I/O. */
+    struct of_branch *branch; /* Of a two-phase sink, once it is in a group; else NULL. */
+    uint64_t barrier;         /* The checkpoint at hand; under the mutex. */
+    struct of_share *next;    /* In the flusher's list; under its mutex. */
+    of_eventcount *wake;      /* The flusher's. */
+    pthread_mutex_t mutex;    /* Over the list of lanes; never held across I/O. */
     of_lane **lanes;
     uint32_t lane_count;
     uint32_t lane_capacity;
@@ -98,12 +101,15 @@ typedef struct of_share {
     outfall_fence *fences; /* One for each writer of the batch, under the ledger; */
     uint32_t fence_count;
     uint32_t fence_capacity;
-    of_lease lease; /* Of the batch that is being delivered; a close may sever it. */
+    of_lease lease;    /* Of the batch that is being delivered; a close may sever it. */
+    of_letter *kept;   /* Of a two-phase sink: rows refused since the last seal, */
+    of_letter *sealed; /* and those of the checkpoint that is being committed. */
     of_share_counters counters;
 } of_share;
 
 struct of_feed {
     atomic_uint references;        /* The sink's, and one for each share that a flusher holds. */
+    struct of_group *group;        /* Of a two-phase sink; has a reference. */
     atomic_uint_fast64_t rejected; /* Over all shares, for rejected_max. */
     of_feed_options options;
     of_pool *pool;

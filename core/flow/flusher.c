@@ -10,6 +10,8 @@
 #include "base/membarrier.h"
 #include "flow/batcher.h"
 #include "flow/delivery.h"
+#include "flow/epoch.h"
+#include "flow/group.h"
 
 /* How often a flusher looks at busy lanes, or where of_membarrier is not to be had. */
 #define LOOK_AGAIN_US 5000
@@ -45,13 +47,29 @@ static void reclaim(of_share *share)
     share->reclaimed = true;
 }
 
-/* The next share with a batch due, moved to the list's end so that all get their turn. */
+/* What there is to do about a share, beside its batches. */
+enum { NOTHING = -1, SEAL = -2, DROP = -3 };
+
+static int next_of_branch(of_share *share)
+{
+    of_branch *branch = share->branch;
+    if (branch == NULL)
+        return NOTHING;
+    if (of_group_check(branch->group, NULL) != OUTFALL_OK)
+        return atomic_load_explicit(&branch->open, memory_order_relaxed) ? DROP : NOTHING;
+    return of_branch_is_due(branch) ? SEAL : NOTHING;
+}
+
+/* The next share with something to do, moved to the list's end so that all get their turn. */
 static of_share *next_due(of_flusher *flusher, int64_t now_us, int *reason, int64_t *due_us)
 {
     *due_us = INT64_MAX;
     for (of_share **at = &flusher->shares; *at != NULL; at = &(*at)->next) {
         of_share *share = *at;
         int64_t share_due_us;
+        *reason = next_of_branch(share);
+        if (*reason != NOTHING)
+            return share;
         /* A batch that is left over was given up: its feed has stopped, or is being closed. */
         if (atomic_load_explicit(&share->feed->stopped, memory_order_relaxed) != 0 ||
             share->batch.span_count > 0)
@@ -73,7 +91,18 @@ static of_share *next_due(of_flusher *flusher, int64_t now_us, int *reason, int6
     return NULL;
 }
 
-/* Delivers one batch if one is due. */
+static void deliver(of_flusher *flusher, of_share *share, int reason, int64_t now_us)
+{
+    of_batch_take(share, reason, now_us);
+    if (share->batch.rows == 0)
+        return;
+    if (share->branch != NULL)
+        of_write_in_epoch(share, &flusher->random);
+    else
+        of_deliver(share, &flusher->random);
+}
+
+/* Delivers one batch if one is due, or does what a branch needs. */
 static bool work(of_flusher *flusher, int64_t *due_us)
 {
     int reason = -1;
@@ -86,9 +115,12 @@ static bool work(of_flusher *flusher, int64_t *due_us)
         return false;
 
     share->reclaimed = false;
-    of_batch_take(share, reason, now_us);
-    if (share->batch.rows > 0)
-        of_deliver(share, &flusher->random);
+    if (reason == SEAL)
+        of_branch_seal(share->branch);
+    else if (reason == DROP)
+        of_branch_drop(share->branch);
+    else
+        deliver(flusher, share, reason, now_us);
 
     pthread_mutex_lock(&flusher->mutex);
     bool release = flusher->busy_detached;
@@ -236,7 +268,7 @@ bool of_flusher_detach(of_flusher *flusher, of_share *share, int64_t sever_us, i
     unlink_share(flusher, share);
     while (flusher->busy == share) {
         if (!severed && of_clock_us() >= sever_us) {
-            of_watchdog_sever(of_pool_watchdog(share->feed->pool), &share->lease.watch);
+            of_watchdog_sever(of_pool_watchdog(share->feed->pool), &of_share_lease(share)->watch);
             severed = true;
         }
         if (!of_cond_wait(&flusher->let_go, &flusher->mutex, severed ? deadline_us : sever_us) &&

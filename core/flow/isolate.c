@@ -2,6 +2,7 @@
 #include "flow/isolate.h"
 
 #include "base/fail.h"
+#include "flow/branch.h"
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
 {
@@ -103,7 +104,7 @@ typedef struct of_piece {
 static int write_piece(of_attempt *attempt, const of_piece *piece, bool piecewise, bool *refused,
                        outfall_error *why, outfall_error *error)
 {
-    of_lease *lease = &attempt->share->lease;
+    of_lease *lease = of_share_lease(attempt->share);
     *refused = false;
     int status = piece_begin(lease, piecewise, error);
     if (status != OUTFALL_OK)
@@ -146,13 +147,14 @@ static int reject(of_attempt *attempt, uint64_t index, bool piecewise, const out
     }
 }
 
-int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error *error)
+int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfall_error *error)
 {
-    of_lease *lease = &attempt->share->lease;
+    of_lease *lease = of_share_lease(attempt->share);
     of_search search;
+    bool piecewise = how == OF_ISOLATE_PIECES;
     int status = OUTFALL_OK;
     of_search_init(&search, attempt->rows.rows, named);
-    if (!piecewise)
+    if (how == OF_ISOLATE_WHOLE)
         status = of_attempt_begin(attempt, error);
     while (status == OUTFALL_OK && search.at < search.rows) {
         outfall_error why;
@@ -166,7 +168,7 @@ int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error
         else if (of_search_failed(&search, attempt->result.bad_row))
             status = reject(attempt, piece.first, piecewise, &why, error);
     }
-    if (status == OUTFALL_OK && !piecewise)
+    if (status == OUTFALL_OK && how == OF_ISOLATE_WHOLE)
         status = of_lease_commit(lease, error);
     return status;
 }

@@ -30,11 +30,16 @@ void of_search_landed(of_search *search);
  */
 bool of_search_failed(of_search *search, int64_t named);
 
+enum of_isolation {
+    OF_ISOLATE_WHOLE,  /* In one transaction with savepoints, which is begun and committed. */
+    OF_ISOLATE_PIECES, /* In a transaction for each piece, for rows that the commit refuses. */
+    OF_ISOLATE_INSIDE  /* With savepoints in the transaction that is open, and stays so. */
+};
+
 /*
- * Writes what can be written, in one transaction with savepoints, and commits; or, `piecewise`, in
- * a transaction for each piece, for rows that are refused by the commit. Refused rows become the
- * attempt's letters. The first failure was `named` as above. No transaction is open before.
+ * Writes what can be written. Refused rows become the attempt's letters. The first failure was
+ * `named` as above.
  */
-int of_isolate(of_attempt *attempt, int64_t named, bool piecewise, outfall_error *error);
+int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfall_error *error);
 
 #endif

@@ -60,7 +60,8 @@ void of_lease_return(of_lease *lease)
         return;
     if (lease->in_transaction && lease->healthy)
         of_lease_rollback(lease, &ignored); /* Where that fails the connection is closed. */
-    of_pool_return(lease->pool, lease->slot, lease->healthy && !lease->in_transaction);
+    of_pool_return(lease->pool, lease->slot,
+                   lease->healthy && !lease->in_transaction && !lease->prepared);
     lease->connection = NULL;
 }
 
@@ -95,7 +96,12 @@ int of_lease_create_table(of_lease *lease, const outfall_table_name *name,
 
 int of_lease_begin(of_lease *lease, outfall_error *error)
 {
-    const outfall_begin_options options = {.struct_size = sizeof options};
+    return of_lease_begin_two_phase(lease, NULL, error);
+}
+
+int of_lease_begin_two_phase(of_lease *lease, const outfall_xid *xid, outfall_error *error)
+{
+    const outfall_begin_options options = {.struct_size = sizeof options, .xid = xid};
     int64_t deadline_us = start(lease);
     lease->in_transaction = true;
     return end(lease, lease->driver->begin(lease->connection, &options, deadline_us, error), error);
@@ -172,5 +178,60 @@ int of_lease_ledger_read(of_lease *lease, outfall_ledger_line *line, outfall_err
     int64_t deadline_us = start(lease);
     line->struct_size = sizeof *line;
     return end(lease, lease->driver->ledger_read(lease->connection, line, deadline_us, error),
+               error);
+}
+
+int of_lease_prepare(of_lease *lease, const outfall_xid *xid, outfall_fence *fences,
+                     uint32_t fence_count, const outfall_ledger_line *line, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    int status = end(lease,
+                     lease->driver->prepare(lease->connection, xid, fences, fence_count, line,
+                                            deadline_us, error),
+                     error);
+    lease->in_transaction = false; /* Prepared, rolled back, or the connection is dead. */
+    lease->prepared =
+        status == OUTFALL_OK && (lease->driver->capabilities & OUTFALL_DRIVER_PREPARED_STAYS) != 0;
+    return status;
+}
+
+int of_lease_commit_prepared(of_lease *lease, const outfall_xid *xid, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    int status = end(
+        lease, lease->driver->commit_prepared(lease->connection, xid, deadline_us, error), error);
+    lease->prepared = lease->prepared && status != OUTFALL_OK;
+    return status;
+}
+
+int of_lease_rollback_prepared(of_lease *lease, const outfall_xid *xid, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    int status = end(
+        lease, lease->driver->rollback_prepared(lease->connection, xid, deadline_us, error), error);
+    lease->prepared = lease->prepared && status != OUTFALL_OK;
+    return status;
+}
+
+int of_lease_list_prepared(of_lease *lease, const char *prefix, outfall_prepared *out,
+                           size_t capacity, size_t *count, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    return end(lease,
+               lease->driver->list_prepared(lease->connection, prefix, out, capacity, count,
+                                            deadline_us, error),
+               error);
+}
+
+int of_lease_end_holder(of_lease *lease, const outfall_xid *xid, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    return end(lease, lease->driver->end_holder(lease->connection, xid, deadline_us, error), error);
+}
+
+int of_lease_identify(of_lease *lease, char *out, size_t capacity, outfall_error *error)
+{
+    int64_t deadline_us = start(lease);
+    return end(lease, lease->driver->identify(lease->connection, out, capacity, deadline_us, error),
                error);
 }

@@ -27,6 +27,7 @@ typedef struct of_lease {
     outfall_connection *connection; /* The slot's; NULL: there is no lease. */
     bool healthy;                   /* It can go back to the pool. */
     bool in_transaction;
+    bool prepared; /* It holds a transaction that is prepared, where that stays its connection's. */
     uint64_t severed; /* Calls that the watchdog had to cut. */
     of_watch watch;
 } of_lease;
@@ -44,6 +45,8 @@ int of_lease_describe(of_lease *lease, const outfall_table_name *name,
 int of_lease_create_table(of_lease *lease, const outfall_table_name *name,
                           const outfall_schema *schema, outfall_error *error);
 int of_lease_begin(of_lease *lease, outfall_error *error);
+/* As of_lease_begin, of a transaction that can be prepared; `xid` NULL: of one that cannot. */
+int of_lease_begin_two_phase(of_lease *lease, const outfall_xid *xid, outfall_error *error);
 int of_lease_write(of_lease *lease, outfall_target *target, const outfall_batch *batch,
                    outfall_write_result *result, outfall_error *error);
 int of_lease_savepoint(of_lease *lease, int step, outfall_error *error);
@@ -56,5 +59,15 @@ int of_lease_takeover(of_lease *lease, outfall_fence *fence, bool mine, outfall_
 int of_lease_fence(of_lease *lease, outfall_fence *fence, outfall_error *error);
 int of_lease_ledger_write(of_lease *lease, const outfall_ledger_line *line, outfall_error *error);
 int of_lease_ledger_read(of_lease *lease, outfall_ledger_line *line, outfall_error *error);
+
+/* Of drivers with OUTFALL_DRIVER_TWO_PHASE. */
+int of_lease_prepare(of_lease *lease, const outfall_xid *xid, outfall_fence *fences,
+                     uint32_t fence_count, const outfall_ledger_line *line, outfall_error *error);
+int of_lease_commit_prepared(of_lease *lease, const outfall_xid *xid, outfall_error *error);
+int of_lease_rollback_prepared(of_lease *lease, const outfall_xid *xid, outfall_error *error);
+int of_lease_list_prepared(of_lease *lease, const char *prefix, outfall_prepared *out,
+                           size_t capacity, size_t *count, outfall_error *error);
+int of_lease_end_holder(of_lease *lease, const outfall_xid *xid, outfall_error *error);
+int of_lease_identify(of_lease *lease, char *out, size_t capacity, outfall_error *error);
 
 #endif

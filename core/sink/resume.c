@@ -54,6 +54,10 @@ int of_writer_take_over(outfall_writer *writer, outfall_error *error)
 {
     of_feed *feed = writer->feed;
     of_lane *lane = writer->lane;
+    if (feed->options.two_phase && feed->group == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "with delivery=two-phase a sink is in a transaction before it has writers: "
+                       "call outfall_txn_open");
     outfall_fence fence = {
         .sink = feed->options.sink_id, .writer = lane->name, .owner = feed->options.owner};
     int status = take_over(feed, &fence, error);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/fork.h"
+#include "flow/group.h"
 #include "row/name.h"
 #include "row/schema.h"
 #include "txn/ledger.h"
@@ -171,7 +172,8 @@ static of_feed_options feed_options(const of_opening *opening)
         .lossy = values->convert_lossy == OF_LOSSY_ROUND,
         .identity_override = values->identity == OF_IDENTITY_OVERRIDE,
         .other_unique = values->unique_other == OF_UNIQUE_OTHER_ALLOW,
-        .exactly_once = values->delivery == OF_DELIVERY_EXACTLY_ONCE,
+        .exactly_once = values->delivery != OF_DELIVERY_AT_LEAST_ONCE,
+        .two_phase = values->delivery == OF_DELIVERY_TWO_PHASE,
         .sink_id = sink_id_of(opening),
         .mode = (uint32_t)values->mode,
         .name = opening->name,
@@ -365,6 +367,9 @@ int outfall_flush(outfall_sink *sink, uint32_t timeout_ms, outfall_error *error)
     int status = of_sink_check(sink, error);
     if (status == OUTFALL_OK)
         status = of_timeout_check(timeout_ms, error);
+    if (status == OUTFALL_OK && sink->feed->options.two_phase)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "with delivery=two-phase rows are durable by outfall_txn_checkpoint only");
     if (status == OUTFALL_OK)
         status = flush_until(sink->feed, of_deadline_us(timeout_ms), error);
     return status;
@@ -415,6 +420,27 @@ static int check_letters(of_feed *feed, outfall_error *error)
                    (unsigned long long)count, why.message);
 }
 
+/* A sink that commits by checkpoints alone: what came after the last one is rolled back by now. */
+static int judge_two_phase(of_feed *feed, size_t left, outfall_error *error)
+{
+    outfall_error why = {0};
+    int status = of_feed_check(feed, &why);
+    if (status != OUTFALL_OK && status != OUTFALL_ERR_CLOSED)
+        return of_fail_copy(error, &why);
+    if (left == 0)
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_ABORTED,
+                   "rows of %zu writers came after the last checkpoint and are rolled back: write "
+                   "them again, behind each writer's resume offset",
+                   left);
+}
+
+/* What is done with rows that are on their way when the sink is closed. */
+static int flush_for_close(of_feed *feed, int64_t sever_us, outfall_error *error)
+{
+    return feed->options.two_phase ? OUTFALL_OK : flush_until(feed, sever_us, error);
+}
+
 int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *undelivered,
                   size_t *count, outfall_error *error)
 {
@@ -427,6 +453,11 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     if (status != OUTFALL_OK || sink->fork_generation != of_fork_generation)
         return status; /* After fork: the handles and all behind them are the parent's. */
 
+    if (sink->feed->group != NULL &&
+        !atomic_load_explicit(&sink->feed->group->closed, memory_order_acquire))
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "the sink is in a transaction: close that first (outfall_txn_close)");
+
     int64_t deadline_us = of_deadline_us(timeout_ms);
     int64_t grace_us = (int64_t)timeout_ms * 1000 / 4;
     int64_t sever_us =
@@ -437,7 +468,7 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     atomic_store_explicit(&feed->close_by_us, sever_us, memory_order_relaxed);
     of_eventcount_wake(&feed->events.room);
     of_feed_wake(feed);
-    status = flush_until(feed, sever_us, error);
+    status = flush_for_close(feed, sever_us, error);
     for (uint32_t i = 0; i < feed->share_count; i++)
         of_flusher_detach(of_endpoint_flusher(sink->endpoint, i), &feed->shares[i], sever_us,
                           deadline_us);
@@ -449,6 +480,8 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
         if (error != NULL)
             *error = (outfall_error){.row = -1};
     }
+    if (status == OUTFALL_OK && feed->options.two_phase)
+        status = judge_two_phase(feed, left, error);
     if (status == OUTFALL_OK)
         status = check_letters(feed, error);
     of_feed_release(feed);

@@ -147,7 +147,8 @@ static void add_named(of_text *text, const char *group, const char *const *names
 
 static void add_flushes(of_text *text, const outfall_stats *stats)
 {
-    static const char *const names[] = {"rows", "bytes", "linger", "request", "memory", "schema"};
+    static const char *const names[] = {"rows",   "bytes",  "linger",    "request",
+                                        "memory", "schema", "checkpoint"};
     add_named(text, "flushes", names, sizeof names / sizeof names[0], stats->flushes);
 }
 

@@ -17,15 +17,15 @@ static void a_batch_is_due_for_a_reason(void **state)
         of_ripeness ripeness;
         int want;
     } cases[] = {
-        {"nothing waits", {0, 0, 0, false, false}, -1},
-        {"nothing waits, though a flush is asked for", {0, 0, 0, true, true}, -1},
-        {"young and few", {1, 100, 4999, false, false}, -1},
-        {"old enough", {1, 100, 5000, false, false}, OUTFALL_FLUSH_LINGER},
-        {"rows enough", {1000, 100, 0, false, false}, OUTFALL_FLUSH_ROWS},
-        {"bytes enough", {1, 65536, 0, false, false}, OUTFALL_FLUSH_BYTES},
-        {"asked for", {1, 100, 0, true, false}, OUTFALL_FLUSH_REQUEST},
-        {"memory is short", {1, 100, 0, false, true}, OUTFALL_FLUSH_MEMORY},
-        {"rows come before everything", {5000, 99999, 9999, true, true}, OUTFALL_FLUSH_ROWS},
+        {"nothing waits", {0, 0, 0, false, false, false}, -1},
+        {"nothing waits, though a flush is asked for", {0, 0, 0, true, true, false}, -1},
+        {"young and few", {1, 100, 4999, false, false, false}, -1},
+        {"old enough", {1, 100, 5000, false, false, false}, OUTFALL_FLUSH_LINGER},
+        {"rows enough", {1000, 100, 0, false, false, false}, OUTFALL_FLUSH_ROWS},
+        {"bytes enough", {1, 65536, 0, false, false, false}, OUTFALL_FLUSH_BYTES},
+        {"asked for", {1, 100, 0, true, false, false}, OUTFALL_FLUSH_REQUEST},
+        {"memory is short", {1, 100, 0, false, true, false}, OUTFALL_FLUSH_MEMORY},
+        {"rows come before everything", {5000, 99999, 9999, true, true, false}, OUTFALL_FLUSH_ROWS},
     };
     const of_feed_options options = {.batch_rows = 1000, .batch_bytes = 65536, .linger_us = 5000};
     (void)state;

@@ -37,7 +37,8 @@ enum outfall_status {
     OUTFALL_ERR_AUTH = -12,       /* The database refused the credentials. */
     OUTFALL_ERR_CHANGED = -13,    /* The target's columns are no longer those described. */
     OUTFALL_ERR_UNKNOWN = -14,    /* A commit was sent and its outcome is not known. */
-    OUTFALL_ERR_FENCED = -15      /* Another process has taken the writer over. */
+    OUTFALL_ERR_FENCED = -15,     /* Another process has taken the writer over. */
+    OUTFALL_ERR_ABORTED = -16     /* A two-phase transaction was rolled back. */
 };
 
 /** What is to be done about an error; drivers classify, the flusher obeys. */

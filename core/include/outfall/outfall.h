@@ -14,6 +14,7 @@
 #include "row.h"
 #include "sink.h"
 #include "stats.h"
+#include "txn.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -40,7 +40,8 @@ enum outfall_flush_reason {
     OUTFALL_FLUSH_LINGER = 2,  /* linger.ms had passed. */
     OUTFALL_FLUSH_REQUEST = 3, /* outfall_flush, or the close of a sink or writer. */
     OUTFALL_FLUSH_MEMORY = 4,  /* A writer waited for buffer memory. */
-    OUTFALL_FLUSH_SCHEMA = 5   /* The target's columns changed between two rows. */
+    OUTFALL_FLUSH_SCHEMA = 5,  /* The target's columns changed between two rows. */
+    OUTFALL_FLUSH_BARRIER = 6  /* A checkpoint. */
 };
 #define OUTFALL_FLUSH_REASONS 8
 

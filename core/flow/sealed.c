@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/sealed.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fail.h"
+
+void of_sealed_name(of_sealed *sealed, const of_gid *gid)
+{
+    sealed->gid = *gid;
+    of_gid_format_gtrid(gid, sealed->xid.gtrid);
+    of_gid_format_bqual(gid, sealed->xid.bqual);
+}
+
+int of_sealed_reserve(of_sealed *sealed, uint32_t marks, outfall_error *error)
+{
+    if (sealed->fences != NULL && marks <= sealed->mark_capacity)
+        return OUTFALL_OK;
+    uint32_t capacity = marks < 8 ? 8 : marks * 2;
+    of_mark *more = of_realloc(sealed->marks, capacity * sizeof *more);
+    if (more == NULL)
+        return of_fail_nomem(error);
+    sealed->marks = more;
+    outfall_fence *fences = of_realloc(sealed->fences, (capacity + 1) * sizeof *fences);
+    if (fences == NULL)
+        return of_fail_nomem(error);
+    sealed->fences = fences;
+    sealed->mark_capacity = capacity;
+    return OUTFALL_OK;
+}
+
+/* Whoever polls gets them behind the acknowledgements of earlier rows, as of a plain batch. */
+static void post_letters(of_share *share)
+{
+    of_feed *feed = share->feed;
+    while (share->sealed != NULL) {
+        of_letter *letter = share->sealed;
+        of_letter *next = letter->next;
+        int64_t deadline_us = of_deadline_us(feed->options.deadletter_wait_ms);
+        if (!of_events_post_letter(&feed->events, letter, deadline_us, &feed->stopped,
+                                   &feed->close_by_us)) {
+            outfall_error error;
+            of_fail(&error, OUTFALL_ERR_FULL,
+                    "dead letters are not being polled: call outfall_poll, or raise "
+                    "deadletter.bytes or deadletter.wait.ms");
+            of_feed_stop(feed, &error);
+            return;
+        }
+        share->sealed = next;
+        atomic_fetch_add_explicit(&feed->rejected, 1, memory_order_relaxed);
+        of_count(&share->counters.rows_rejected, 1);
+    }
+}
+
+void of_sealed_settle(of_sealed *sealed, of_share *const *shares, uint32_t share_count)
+{
+    for (uint32_t i = 0; i < share_count; i++)
+        post_letters(shares[i]);
+    for (uint32_t i = 0; i < sealed->mark_count; i++) {
+        const of_mark *mark = &sealed->marks[i];
+        of_share *share = mark->share;
+        uint64_t before = atomic_load_explicit(&mark->lane->acknowledged, memory_order_relaxed);
+        of_count(&share->counters.rows_delivered, mark->position - before);
+        mark->lane->checkpoint++;
+        of_lane_settle(mark->lane, mark->position, mark->source_offset);
+        of_events_notify(&share->feed->events);
+    }
+}
+
+void of_sealed_release(of_sealed *sealed)
+{
+    of_lease_return(&sealed->lease);
+    sealed->state = OF_SEALED_EMPTY;
+    sealed->mark_count = sealed->fence_count = 0;
+    sealed->rows = sealed->bytes = 0;
+}
+
+void of_sealed_free(of_sealed *sealed)
+{
+    of_free(sealed->marks);
+    of_free(sealed->fences);
+    memset(sealed, 0, sizeof *sealed);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/fork.h"
+#include "sink/decision.h"
+#include "sink/txn.h"
+#include "txn/committable.h"
+#include "txn/ledger.h"
+
+#define ID_BYTES_MAX 255
+#define RESOURCES_MAX 1000
+
+/* What outfall_txn_open has to go by. */
+typedef struct of_joining {
+    outfall_sink *const *sinks;
+    size_t count;
+    const outfall_txn_options *options;
+    outfall_txn *txn;
+    of_resource *home; /* Whose lines hold the epochs; the decision too, if that is the home's. */
+    int64_t give_up_us;
+} of_joining;
+
+/* ---- Arguments -------------------------------------------------------------------- */
+
+static int check_sink(const of_joining *joining, size_t index, outfall_error *error)
+{
+    outfall_sink *sink = joining->sinks[index];
+    int status = of_sink_check(sink, error);
+    if (status == OUTFALL_OK)
+        status = of_feed_check(sink->feed, error);
+    if (status != OUTFALL_OK)
+        return status;
+    if (!sink->feed->options.two_phase)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "sink %zu (%s) commits by itself: open it with delivery=two-phase", index,
+                       sink->feed->options.sink_id);
+    if (sink->feed->group != NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "sink %zu (%s) is in a transaction already",
+                       index, sink->feed->options.sink_id);
+    if (sink->writers_open > 0)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "sink %zu (%s) has open writers: open the transaction first, then writers",
+                       index, sink->feed->options.sink_id);
+    for (size_t i = 0; i < index; i++)
+        if (joining->sinks[i] == sink)
+            return of_fail(error, OUTFALL_ERR_INVALID, "sinks %zu and %zu are the same", i, index);
+    return OUTFALL_OK;
+}
+
+static int check_options(const of_joining *joining, outfall_error *error)
+{
+    const outfall_txn_options *options = joining->options;
+    size_t length = options->id == NULL ? 0 : strlen(options->id);
+    if (length == 0 || length > ID_BYTES_MAX || !outfall_utf8_valid(options->id, length))
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "the transaction's id has 1 to %d bytes of UTF-8", ID_BYTES_MAX);
+    if (options->decision > OUTFALL_DECISION_EXTERNAL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "there is no decision %u: see outfall_decision",
+                       options->decision);
+    if (options->decision == OUTFALL_DECISION_HOME && options->home >= joining->count)
+        return of_fail(error, OUTFALL_ERR_INVALID, "home %zu: there are %zu sinks", options->home,
+                       joining->count);
+    if (options->decision == OUTFALL_DECISION_JOURNAL)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED, "a journal cannot decide yet");
+    return OUTFALL_OK;
+}
+
+static int check_arguments(const of_joining *joining, outfall_error *error)
+{
+    if (joining->sinks == NULL || joining->options == NULL || joining->count == 0)
+        return of_fail(error, OUTFALL_ERR_INVALID, "%s",
+                       joining->options == NULL ? "options is NULL" : "there are no sinks");
+    int status = check_options(joining, error);
+    for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++)
+        status = check_sink(joining, i, error);
+    return status;
+}
+
+/* ---- Databases and branches --------------------------------------------------------- */
+
+static of_resource *find_resource(outfall_txn *txn, const of_endpoint *endpoint)
+{
+    for (uint32_t i = 0; i < txn->resource_count; i++)
+        if (txn->resources[i].endpoint == endpoint)
+            return &txn->resources[i];
+    return NULL;
+}
+
+/* Each URL once, in the order of the sinks. */
+static int find_resources(of_joining *joining, outfall_error *error)
+{
+    outfall_txn *txn = joining->txn;
+    txn->resources = of_calloc(joining->count, sizeof *txn->resources);
+    if (txn->resources == NULL)
+        return of_fail_nomem(error);
+    for (size_t i = 0; i < joining->count; i++) {
+        of_endpoint *endpoint = joining->sinks[i]->endpoint;
+        if (find_resource(txn, endpoint) != NULL)
+            continue;
+        if (txn->resource_count == RESOURCES_MAX)
+            return of_fail(error, OUTFALL_ERR_UNSUPPORTED, "at most %d databases", RESOURCES_MAX);
+        txn->resources[txn->resource_count++] =
+            (of_resource){.endpoint = endpoint, .pool = of_endpoint_pool(endpoint)};
+    }
+    joining->home = &txn->resources[0];
+    if (joining->options->decision == OUTFALL_DECISION_HOME)
+        joining->home = find_resource(txn, joining->sinks[joining->options->home]->endpoint);
+    return OUTFALL_OK;
+}
+
+/* A branch for each flusher of each database. */
+static int make_branches(of_joining *joining, outfall_error *error)
+{
+    outfall_txn *txn = joining->txn;
+    of_group *group = txn->coordinator.group;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < txn->resource_count; i++)
+        count += of_endpoint_flusher_count(txn->resources[i].endpoint);
+    group->branches = of_calloc(count, sizeof *group->branches);
+    if (group->branches == NULL)
+        return of_fail_nomem(error);
+    for (uint32_t i = 0; i < txn->resource_count; i++) {
+        of_resource *resource = &txn->resources[i];
+        for (uint32_t at = 0; at < of_endpoint_flusher_count(resource->endpoint); at++) {
+            of_branch *branch = &group->branches[group->branch_count++];
+            branch->group = group;
+            branch->pool = resource->pool;
+            branch->resource = (uint16_t)i;
+            branch->number = (uint16_t)at;
+            const of_gid gid = {.writer = branch->number, .resource = branch->resource};
+            of_recovery_line(&gid, branch->name);
+            if (joining->options->decision == OUTFALL_DECISION_HOME && at == 0 &&
+                resource == joining->home) {
+                branch->home = true;
+                snprintf(branch->name, sizeof branch->name, OF_HOME_LINE);
+                txn->coordinator.home = branch;
+            }
+        }
+    }
+    return OUTFALL_OK;
+}
+
+static int check_branch(const of_branch *branch, outfall_error *error)
+{
+    const outfall_driver *driver = of_pool_driver(branch->pool);
+    uint64_t needed = branch->home ? OUTFALL_DRIVER_LEDGER : OUTFALL_DRIVER_TWO_PHASE;
+    if ((driver->capabilities & needed) != needed)
+        return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
+                       branch->home ? "driver %s keeps no ledger, and cannot be the home"
+                                    : "driver %s cannot prepare transactions: make it the home, "
+                                      "with flushers=1",
+                       driver->name);
+    outfall_pool_stats stats = {.struct_size = sizeof stats};
+    of_pool_read(branch->pool, &stats);
+    uint64_t wanted = 2 * ((uint64_t)branch->number + 1) + 1;
+    if (stats.connections_max < wanted)
+        return of_fail(
+            error, OUTFALL_ERR_CONFIG,
+            "pool.max is %llu: a transaction needs two connections for each flusher, and "
+            "one more: set it to %llu at least",
+            (unsigned long long)stats.connections_max, (unsigned long long)wanted);
+    return OUTFALL_OK;
+}
+
+static int add_share(of_branch *branch, of_share *share, uint32_t most, outfall_error *error)
+{
+    if (branch->shares == NULL)
+        branch->shares = of_calloc(most, sizeof(of_share *));
+    if (branch->shares == NULL)
+        return of_fail_nomem(error);
+    branch->shares[branch->share_count++] = share;
+    return OUTFALL_OK;
+}
+
+/* Deals the sinks' shares out: to the branch of the flusher that serves them. */
+static int deal_shares(of_joining *joining, outfall_error *error)
+{
+    of_group *group = joining->txn->coordinator.group;
+    int status = OUTFALL_OK;
+    group->feeds = of_calloc(joining->count, sizeof(of_feed *));
+    if (group->feeds == NULL)
+        return of_fail_nomem(error);
+    for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++) {
+        const outfall_sink *sink = joining->sinks[i];
+        group->feeds[group->feed_count++] = sink->feed;
+        for (uint32_t at = 0; at < group->branch_count && status == OUTFALL_OK; at++) {
+            of_branch *branch = &group->branches[at];
+            if (of_txn_resource(joining->txn, branch)->endpoint == sink->endpoint)
+                status = add_share(branch, &sink->feed->shares[branch->number],
+                                   (uint32_t)joining->count, error);
+        }
+        /* Rows that meet those of a checkpoint that an outer engine has not decided would wait. */
+        group->hold |= joining->options->decision == OUTFALL_DECISION_EXTERNAL &&
+                       sink->feed->options.mode != OUTFALL_MODE_INSERT;
+    }
+    return status;
+}
+
+/* ---- What an earlier run has left ----------------------------------------------------- */
+
+static of_recovery recovery_of(const of_joining *joining, of_pool *pool)
+{
+    const of_group *group = joining->txn->coordinator.group;
+    return (of_recovery){
+        .pool = pool,
+        .limits = group->limits,
+        .give_up_us = joining->give_up_us,
+        .id = group->id,
+        .epoch = group->epoch,
+        .owner = group->owner,
+        .judge = of_decision_judge,
+        .context = &joining->txn->coordinator,
+    };
+}
+
+/* Takes a line over; tried again while another process may hold it. */
+static int take_line(of_joining *joining, of_pool *pool, const char *name, outfall_fence *fence,
+                     outfall_error *error)
+{
+    const of_group *group = joining->txn->coordinator.group;
+    of_recovery recovery = recovery_of(joining, pool);
+    *fence = (outfall_fence){.sink = group->id, .writer = name, .owner = group->owner};
+    return of_recovery_take_line(&recovery, fence, error);
+}
+
+static int recover(of_joining *joining, of_resource *resource, outfall_error *error)
+{
+    outfall_txn *txn = joining->txn;
+    of_group *group = txn->coordinator.group;
+    of_recovery recovery = recovery_of(joining, resource->pool);
+    if ((of_pool_driver(resource->pool)->capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
+        return OUTFALL_OK; /* A home that cannot prepare: nothing can be left. */
+    int status = of_recovery_run(&recovery, error);
+    uint64_t ended = atomic_load_explicit(&group->ended, memory_order_relaxed);
+    if (recovery.newest > ended)
+        atomic_store_explicit(&group->ended, recovery.newest, memory_order_relaxed);
+    txn->recovered_commits += recovery.committed;
+    txn->recovered_rollbacks += recovery.rolled_back;
+    return status;
+}
+
+/* Takes a branch's line, and goes on behind the newest checkpoint that it has seen. */
+static int take_branch(of_joining *joining, of_branch *branch, outfall_error *error)
+{
+    of_group *group = joining->txn->coordinator.group;
+    outfall_ledger_line line = {.sink = group->id, .writer = branch->name};
+    outfall_fence fence;
+    of_lease lease;
+    int status = take_line(joining, branch->pool, branch->name, &fence, error);
+    if (status == OUTFALL_OK)
+        status = of_lease_take(branch->pool, &group->limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_ledger_read(&lease, &line, error);
+    of_lease_return(&lease);
+    branch->epoch = fence.epoch;
+    branch->counter = fence.checkpoint;
+    uint64_t ended = atomic_load_explicit(&group->ended, memory_order_relaxed);
+    if (line.found && (uint64_t)line.checkpoint > ended)
+        atomic_store_explicit(&group->ended, (uint64_t)line.checkpoint, memory_order_relaxed);
+    return status;
+}
+
+static int identify(of_joining *joining, of_resource *resource, outfall_error *error)
+{
+    of_lease lease;
+    if ((of_pool_driver(resource->pool)->capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
+        return OUTFALL_OK; /* Nothing is handed out of it. */
+    int status =
+        of_lease_take(resource->pool, &joining->txn->coordinator.group->limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_identify(&lease, resource->identity, sizeof resource->identity, error);
+    of_lease_return(&lease);
+    return status;
+}
+
+/*
+ * The home's epoch first, then what is prepared in each database: until the epoch is raised, a
+ * decision may still be on its way. Then each branch's line.
+ */
+static int take_over(of_joining *joining, outfall_error *error)
+{
+    outfall_txn *txn = joining->txn;
+    of_group *group = txn->coordinator.group;
+    outfall_fence home;
+    int status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+    group->epoch = (uint32_t)home.epoch;
+    for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
+        status = recover(joining, &txn->resources[i], error);
+    for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
+        status = identify(joining, &txn->resources[i], error);
+    for (uint32_t i = 0; i < group->branch_count && status == OUTFALL_OK; i++)
+        status = take_branch(joining, &group->branches[i], error);
+    if (status == OUTFALL_OK) /* Once more: it is higher than any that was given away meanwhile. */
+        status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+    if (status != OUTFALL_OK)
+        return status;
+    group->epoch = (uint32_t)home.epoch;
+    if (txn->coordinator.home != NULL) {
+        txn->coordinator.home->epoch = home.epoch;
+        txn->coordinator.home->counter = home.checkpoint;
+    }
+    for (uint32_t i = 0; i < group->branch_count; i++)
+        atomic_store_explicit(&group->branches[i].sealed_to,
+                              atomic_load_explicit(&group->ended, memory_order_relaxed),
+                              memory_order_relaxed);
+    return OUTFALL_OK;
+}
+
+/* ---- Open ------------------------------------------------------------------------- */
+
+/* From here on the flushers write into branches. */
+static void attach(of_joining *joining)
+{
+    of_group *group = joining->txn->coordinator.group;
+    for (uint32_t i = 0; i < group->branch_count; i++) {
+        of_branch *branch = &group->branches[i];
+        for (uint32_t at = 0; at < branch->share_count; at++) {
+            of_share *share = branch->shares[at];
+            pthread_mutex_lock(&share->mutex);
+            share->branch = branch;
+            pthread_mutex_unlock(&share->mutex);
+        }
+    }
+    for (uint32_t i = 0; i < group->feed_count; i++) {
+        of_group_retain(group);
+        group->feeds[i]->group = group;
+    }
+}
+
+static int join(of_joining *joining, outfall_error *error)
+{
+    const of_feed_options *options = &joining->sinks[0]->feed->options;
+    outfall_txn *txn = joining->txn;
+    of_coordinator *coordinator = &txn->coordinator;
+    int status = of_group_new(joining->options->id, &coordinator->group, error);
+    if (status != OUTFALL_OK)
+        return status;
+    coordinator->decision = joining->options->decision;
+    coordinator->retry_timeout_ms = options->retry_timeout_ms;
+    coordinator->group->limits.request_timeout_ms = options->request_timeout_ms;
+    joining->give_up_us = of_deadline_us(options->retry_timeout_ms);
+    status = find_resources(joining, error);
+    if (status == OUTFALL_OK)
+        status = make_branches(joining, error);
+    for (uint32_t i = 0; i < coordinator->group->branch_count && status == OUTFALL_OK; i++)
+        status = check_branch(&coordinator->group->branches[i], error);
+    if (status == OUTFALL_OK)
+        status = deal_shares(joining, error);
+    if (status == OUTFALL_OK)
+        status = take_over(joining, error);
+    if (status == OUTFALL_OK)
+        status = of_coordinator_start(coordinator, error);
+    if (status == OUTFALL_OK)
+        attach(joining);
+    return status;
+}
+
+int outfall_txn_open(outfall_sink *const *sinks, size_t count, const outfall_txn_options *options,
+                     outfall_txn **out, outfall_error *error)
+{
+    of_joining joining = {.sinks = sinks, .count = count, .options = options};
+    if (out == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "out is NULL");
+    *out = NULL;
+    int status = check_arguments(&joining, error);
+    if (status != OUTFALL_OK)
+        return status;
+    joining.txn = of_calloc(1, sizeof *joining.txn);
+    if (joining.txn == NULL)
+        return of_fail_nomem(error);
+    joining.txn->fork_generation = of_fork_generation;
+    status = join(&joining, error);
+    if (status != OUTFALL_OK) {
+        of_txn_free(joining.txn, false);
+        return status;
+    }
+    *out = joining.txn;
+    return OUTFALL_OK;
+}
