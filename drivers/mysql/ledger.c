@@ -77,7 +77,8 @@ int drv_my_ledger_read(outfall_connection *connection, outfall_ledger_line *line
 {
     if (connection->transaction != DRV_MY_NONE)
         return drv_ledger_read(&dialect, connection, line, deadline_us, error);
-    int status = drv_my_begin(connection, NULL, deadline_us, error);
+    const outfall_begin_options plain = {.struct_size = sizeof plain};
+    int status = drv_my_begin(connection, &plain, deadline_us, error);
     if (status == OUTFALL_OK)
         status = drv_ledger_read(&dialect, connection, line, deadline_us, error);
     if (status == OUTFALL_OK)

@@ -7,6 +7,7 @@
 #include "postgresql/create.h"
 #include "postgresql/describe.h"
 #include "postgresql/ledger.h"
+#include "postgresql/prepared.h"
 #include "postgresql/target.h"
 #include "postgresql/transaction.h"
 #include "postgresql/write.h"
@@ -22,7 +23,7 @@ static void describe_client(void)
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_TWO_PHASE,
     .name = "postgresql",
     .description = description,
     .connect = drv_pg_connect,
@@ -43,6 +44,12 @@ static const outfall_driver driver = {
     .fence = drv_pg_fence,
     .ledger_write = drv_pg_ledger_write,
     .ledger_read = drv_pg_ledger_read,
+    .prepare = drv_pg_prepare,
+    .commit_prepared = drv_pg_commit_prepared,
+    .rollback_prepared = drv_pg_rollback_prepared,
+    .list_prepared = drv_pg_list_prepared,
+    .end_holder = drv_pg_end_holder,
+    .identify = drv_pg_identify,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -48,7 +48,8 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
     return status;
 }
 
-static const drv_ledger_dialect dialect = {.add_literal = drv_pg_add_literal, .run = run_inside};
+const drv_ledger_dialect drv_pg_ledger_dialect = {.add_literal = drv_pg_add_literal,
+                                                  .run = run_inside};
 
 static int create(outfall_connection *connection, const char *sql, int64_t deadline_us,
                   outfall_error *error)
@@ -74,23 +75,23 @@ int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, ou
 int drv_pg_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
                     int64_t deadline_us, outfall_error *error)
 {
-    return drv_ledger_takeover(&dialect, connection, fence, mine, deadline_us, error);
+    return drv_ledger_takeover(&drv_pg_ledger_dialect, connection, fence, mine, deadline_us, error);
 }
 
 int drv_pg_fence(outfall_connection *connection, outfall_fence *fence, int64_t deadline_us,
                  outfall_error *error)
 {
-    return drv_ledger_fence(&dialect, connection, fence, deadline_us, error);
+    return drv_ledger_fence(&drv_pg_ledger_dialect, connection, fence, deadline_us, error);
 }
 
 int drv_pg_ledger_write(outfall_connection *connection, const outfall_ledger_line *line,
                         int64_t deadline_us, outfall_error *error)
 {
-    return drv_ledger_write(&dialect, connection, line, deadline_us, error);
+    return drv_ledger_write(&drv_pg_ledger_dialect, connection, line, deadline_us, error);
 }
 
 int drv_pg_ledger_read(outfall_connection *connection, outfall_ledger_line *line,
                        int64_t deadline_us, outfall_error *error)
 {
-    return drv_ledger_read(&dialect, connection, line, deadline_us, error);
+    return drv_ledger_read(&drv_pg_ledger_dialect, connection, line, deadline_us, error);
 }

@@ -5,6 +5,10 @@
 
 #include <outfall/driver.h>
 
+#include "common/ledger.h"
+
+extern const drv_ledger_dialect drv_pg_ledger_dialect;
+
 int drv_pg_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error);
 int drv_pg_takeover(outfall_connection *connection, outfall_fence *fence, int mine,
                     int64_t deadline_us, outfall_error *error);

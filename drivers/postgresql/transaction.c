@@ -7,6 +7,7 @@
 #include "postgresql/action.h"
 #include "postgresql/connection.h"
 #include "postgresql/fault.h"
+#include "postgresql/prepared.h"
 #include "postgresql/wait.h"
 
 static int fail_turn(const char *what, outfall_error *error)
@@ -18,15 +19,15 @@ static int fail_turn(const char *what, outfall_error *error)
 int drv_pg_begin(outfall_connection *connection, const outfall_begin_options *options,
                  int64_t deadline_us, outfall_error *error)
 {
-    (void)options;
-    (void)deadline_us;
     int status = drv_pg_start(connection, "beginning a transaction", NULL, error);
     if (status != OUTFALL_OK)
         return status;
     if (connection->transaction != DRV_PG_NONE)
         return fail_turn("begin inside a transaction", error);
-    connection->transaction = DRV_PG_BEGUN;
     connection->checked = 0;
+    if (options->xid != NULL)
+        return drv_pg_prepared_begin(connection, options->xid, deadline_us, error);
+    connection->transaction = DRV_PG_BEGUN;
     return OUTFALL_OK;
 }
 
