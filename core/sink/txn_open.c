@@ -266,6 +266,28 @@ static int take_branch(of_joining *joining, of_branch *branch, outfall_error *er
     return status;
 }
 
+/* Decisions of one id are in one place: another would not know what is decided, and undo it. */
+static int check_place(of_joining *joining, of_resource *resource, outfall_error *error)
+{
+    const of_group *group = joining->txn->coordinator.group;
+    outfall_ledger_line line = {.sink = group->id, .writer = OF_HOME_LINE};
+    of_lease lease;
+    if (resource == joining->home && joining->txn->coordinator.home != NULL)
+        return OUTFALL_OK;
+    int status = of_lease_take(resource->pool, &group->limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_ledger_read(&lease, &line, error);
+    of_lease_return(&lease);
+    if (status != OUTFALL_OK || !line.found)
+        return status;
+    return of_fail(error, OUTFALL_ERR_INVALID,
+                   "transaction \"%.80s\" was decided in database %u of this one before: make that "
+                   "the home again; or, once nothing of it is prepared anywhere, delete its lines "
+                   "from outfall_ledger there",
+                   group->id, (unsigned)(resource - joining->txn->resources));
+}
+
 static int identify(of_joining *joining, of_resource *resource, outfall_error *error)
 {
     of_lease lease;
@@ -289,7 +311,13 @@ static int take_over(of_joining *joining, outfall_error *error)
     outfall_txn *txn = joining->txn;
     of_group *group = txn->coordinator.group;
     outfall_fence home;
-    int status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+    int status = OUTFALL_OK;
+    for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
+        status = check_place(joining, &txn->resources[i], error);
+    if (status == OUTFALL_OK)
+        status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+    if (status != OUTFALL_OK)
+        return status;
     group->epoch = (uint32_t)home.epoch;
     for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
         status = recover(joining, &txn->resources[i], error);

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two-phase commit: several tables in several databases get the same rows, whatever is killed."""
+
+import os
+import pathlib
+import random
+import subprocess
+import tempfile
+import unittest
+
+from servers import PostgreSQL
+from targets import server, stop_servers
+
+TRANSFER = pathlib.Path(os.environ.get("OUTFALL_BUILD", "build/dev")) / "tests" / "faults.transfer"
+ROWS = 50
+KILLS = 25
+SEED = 20240607
+
+
+class Transfer:
+    """One program, to be run again and again, and what it has promised."""
+
+    def __init__(self, test, decision, home, tables, options="flushers=1,retry.base.ms=5"):
+        self.test, self.decision, self.home, self.options = test, decision, home, options
+        self.tables = tables  # (URL, table) each.
+        self.promised = 0
+        self.killed = 0
+
+    def command(self, checkpoints):
+        names = [part for table in self.tables for part in table]
+        return [TRANSFER, "transfer", self.decision, str(self.home), str(ROWS), str(checkpoints), self.options,
+                *names]
+
+    def run(self, checkpoints, kill_after=None):
+        """Runs it; returns the exit code, or None where it was killed first."""
+        with subprocess.Popen(self.command(checkpoints), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            try:
+                output, errors = process.communicate(timeout=kill_after if kill_after else 120)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                output, errors = process.communicate()
+                self.killed += 1
+        self._read(output)
+        if process.returncode not in (0, -9):
+            self.test.fail(f"exit code {process.returncode}: {errors}")
+        return process.returncode
+
+    def _read(self, output):
+        for line in output.splitlines():
+            word, _, number = line.partition(" ")
+            if word == "resume":
+                self.test.assertGreaterEqual(int(number), self.promised, "what was durable is gone")
+                self.promised = int(number)
+            elif word == "durable":
+                self.promised = int(number)
+
+
+class TwoPhase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.addClassCleanup(stop_servers)
+        cls.server = server(PostgreSQL)
+        cls.server.sql("CREATE DATABASE two")
+
+    def setUp(self):
+        self.server.sql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        self.server.psql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public", "two")
+        directory = tempfile.TemporaryDirectory(prefix="outfall-two-phase-")
+        self.addCleanup(directory.cleanup)
+        self.sqlite = pathlib.Path(directory.name) / "home.db"
+        self.one, self.two = self.server.url, self.server.url_of("two")
+
+    def loaded(self, table, database=None):
+        query = f"SELECT count(*), count(DISTINCT n), max(n) FROM {table}"
+        return self.server.psql_rows(query, database)[0]
+
+    def prepared(self):
+        return self.server.psql_rows("SELECT gid FROM pg_prepared_xacts")
+
+    def assertWhole(self, transfer, *places):
+        count = str(transfer.promised)
+        for place in places:
+            self.assertEqual(self.loaded(*place), (count,) * 3)
+        self.assertEqual(self.prepared(), [])
+
+    def test_tables_of_two_databases_agree_however_often_it_is_killed(self):
+        dice = random.Random(SEED)
+        transfer = Transfer(self, "home", 0, [(self.one, "t"), (self.two, "t")])
+        while transfer.killed < KILLS:
+            transfer.run(1000, dice.uniform(0.02, 0.3))
+        self.assertEqual(transfer.run(2), 0)
+        self.assertWhole(transfer, ("t",), ("t", "two"))
+        self.assertGreater(transfer.promised, 100)
+
+    def test_sinks_of_one_database_share_a_transaction(self):
+        transfer = Transfer(self, "home", 1, [(self.one, "parent"), (self.one, "child"), (self.two, "t")])
+        self.assertEqual(transfer.run(3), 0)
+        self.assertWhole(transfer, ("parent",), ("child",), ("t", "two"))
+
+    def test_a_home_that_cannot_prepare(self):
+        transfer = Transfer(self, "home", 0, [(f"sqlite:{self.sqlite}", "t"), (self.two, "t")])
+        self.assertEqual(transfer.run(3), 0)
+        self.assertWhole(transfer, ("t", "two"))
+
+    def test_a_checkpoint_larger_than_the_buffer(self):
+        global ROWS
+        rows, ROWS = ROWS, 100000
+        try:
+            transfer = Transfer(self, "home", 0, [(self.one, "t"), (self.two, "t")],
+                                "flushers=1,buffer.bytes=1048576")
+            self.assertEqual(transfer.run(2), 0)
+        finally:
+            ROWS = rows
+        self.assertWhole(transfer, ("t",), ("t", "two"))
+
+    def test_the_home_stays_where_it_was(self):
+        transfer = Transfer(self, "home", 0, [(self.one, "t"), (self.two, "t")])
+        self.assertEqual(transfer.run(1), 0)
+        transfer.home = 1
+        done = subprocess.run(transfer.command(1), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("was decided in database 0", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
