@@ -13,10 +13,16 @@
 #include "ping.h"
 #include "say.h"
 #include "source.h"
+#include "txn.h"
 
 static const of_command *const commands[] = {
-    &of_load_command,    &of_ping_command,       &of_drivers_command,
-    &of_options_command, &of_completion_command, NULL,
+    &of_load_command,
+    &of_txn_command,
+    &of_ping_command,
+    &of_drivers_command,
+    &of_options_command,
+    &of_completion_command,
+    NULL,
 };
 
 static void print_usage(FILE *to)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two-phase commit: several tables in several databases get the same rows, whatever is killed."""
 
+import json
 import os
 import pathlib
 import random
@@ -9,7 +10,7 @@ import tempfile
 import unittest
 
 from servers import PostgreSQL
-from targets import server, stop_servers
+from targets import COMMAND, server, stop_servers
 
 TRANSFER = pathlib.Path(os.environ.get("OUTFALL_BUILD", "build/dev")) / "tests" / "faults.transfer"
 ROWS = 50
@@ -56,7 +57,7 @@ class Transfer:
                 self.promised = int(number)
 
 
-class TwoPhase(unittest.TestCase):
+class Databases(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.addClassCleanup(stop_servers)
@@ -84,6 +85,8 @@ class TwoPhase(unittest.TestCase):
             self.assertEqual(self.loaded(*place), (count,) * 3)
         self.assertEqual(self.prepared(), [])
 
+
+class TwoPhase(Databases):
     def test_tables_of_two_databases_agree_however_often_it_is_killed(self):
         dice = random.Random(SEED)
         transfer = Transfer(self, "home", 0, [(self.one, "t"), (self.two, "t")])
@@ -121,6 +124,82 @@ class TwoPhase(unittest.TestCase):
         done = subprocess.run(transfer.command(1), capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("was decided in database 0", done.stderr)
+
+
+class Committables(Databases):
+    """What is prepared, and ended by another process."""
+
+    def run_transfer(self, *arguments):
+        return subprocess.run([TRANSFER, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+    def hold(self):
+        """Leaves a checkpoint prepared in both databases; its committables."""
+        transfer = Transfer(self, "hold", 0, [(self.one, "t"), (self.two, "t")])
+        done = subprocess.run(transfer.command(1), capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith("prepared"))
+        return line.split()[1:]
+
+    def txn(self, *arguments, code=0):
+        done = subprocess.run([COMMAND, "txn", *arguments], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_a_committable_is_committed_by_any_process_and_once(self):
+        first, second = self.hold()
+        self.assertEqual(len(self.prepared()), 2)
+        self.assertEqual(self.run_transfer("commit", self.one, first).stdout, "committed\n")
+        self.assertEqual(self.run_transfer("commit", self.one, first).stdout, "already\n")
+        refused = self.run_transfer("abort", self.one, first)
+        self.assertIn("is committed and cannot be rolled back", refused.stderr)
+        wrong = self.run_transfer("commit", self.one, second)
+        self.assertRegex(wrong.stderr, "was made in postgresql:[0-9]+/two, the URL leads to postgresql:[0-9]+/")
+        self.assertEqual(self.run_transfer("commit", self.two, second).stdout, "committed\n")
+        for place in (("t",), ("t", "two")):
+            self.assertEqual(self.loaded(*place), (str(ROWS),) * 3)
+
+    def test_one_that_is_gone_is_told(self):
+        first, second = self.hold()
+        self.assertEqual(self.run_transfer("abort", self.one, first).stdout, "rolled back\n")
+        lost = self.run_transfer("commit", self.one, first)
+        self.assertEqual((lost.stdout, lost.returncode), ("rolled back\n", 1))
+        self.assertIn("neither prepared nor in the ledger", lost.stderr)
+        damaged = self.run_transfer("commit", self.two, second[:-2] + "00")
+        self.assertEqual(damaged.returncode, 1)
+        self.assertEqual(self.run_transfer("abort", self.two, second).stdout, "rolled back\n")
+        self.assertEqual(self.prepared(), [])
+
+    def test_an_engine_recovers_what_it_knows_and_undoes_the_rest(self):
+        first, second = self.hold()
+        self.assertEqual(self.run_transfer("recover", self.one, "transfer", first, second).stdout,
+                         "committed 1 rolled back 0\n")
+        self.assertEqual(self.run_transfer("recover", self.two, "transfer").stdout, "committed 0 rolled back 1\n")
+        self.assertEqual(self.loaded("t")[0], str(ROWS))
+        self.assertEqual(self.loaded("t", "two")[0], "0")
+        gone = self.run_transfer("recover", self.two, "transfer", second)
+        self.assertIn("its rows are lost", gone.stderr)
+
+    def test_an_outer_engine_commits_in_the_same_process(self):
+        transfer = Transfer(self, "external", 0, [(self.one, "t"), (self.two, "t")])
+        self.assertEqual(transfer.run(3), 0)
+        self.assertWhole(transfer, ("t",), ("t", "two"))
+
+    def test_the_command_lists_and_ends_them(self):
+        self.assertIn("nothing is prepared", self.txn("list", "--to", self.one))
+        self.hold()
+        (listed,) = json.loads(self.txn("list", "--to", self.one, "--json", "--sink", "transfer"))
+        self.assertEqual((listed["checkpoint"], listed["decided"], listed["owner"]), (1, False, self.server.user))
+        name = listed["name"]
+        self.assertIn(name, self.txn("list", "--to", self.one))
+        self.assertIn("is not decided", self.txn("commit", "--to", self.one, "--sink", "transfer", name, code=1))
+        self.assertIn("cannot be looked up", self.txn("commit", "--to", self.one, name, code=1))
+        self.assertIn("is not of transaction", self.txn("rollback", "--to", self.one, "--sink", "x", name, code=1))
+        self.txn("commit", "--to", self.one, "--sink", "transfer", "--force", name)
+        self.assertIn("it has committed", self.txn("rollback", "--to", self.one, "--sink", "transfer", name, code=2))
+        self.assertIn("never decided", self.txn("recover", "--to", self.two, "--sink", "transfer", code=1))
+        (listed,) = json.loads(self.txn("list", "--to", self.two, "--json"))
+        self.txn("rollback", "--to", self.two, "--sink", "transfer", listed["name"])
+        self.assertEqual(self.prepared(), [])
 
 
 if __name__ == "__main__":

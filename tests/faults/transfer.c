@@ -5,7 +5,11 @@
  *
  *   transfer ID DECISION HOME ROWS CHECKPOINTS OPTIONS URL TABLE [URL TABLE]…
  *
- * DECISION: home, external, or the path of a journal. HOME: the number of the sink that is the
+ *   transfer commit|abort URL HEX           ends what a committable names, and says how
+ *   transfer recover URL ID [HEX]…          as an outer engine does at its start
+ *
+ * DECISION: home, external, hold (external, and it ends with a checkpoint prepared), or the path of
+ * a journal. HOME: the number of the sink that is the
  * home. ROWS: a checkpoint's. OPTIONS: KEY=VALUE,KEY=VALUE, may be empty. Lines of output: "resume
  * N", then for each checkpoint "prepared HEX…" with an outer engine, and "durable N": the numbers
  * up to N are in every table.
@@ -48,6 +52,11 @@ static outfall_config *read_options(char *options)
     return config;
 }
 
+static int is_external(const char *decision)
+{
+    return strcmp(decision, "external") == 0 || strcmp(decision, "hold") == 0;
+}
+
 static void open_all(char **argv)
 {
     outfall_schema *schema;
@@ -58,7 +67,7 @@ static void open_all(char **argv)
     for (char **at = argv + 7; at[0] != NULL && at[1] != NULL; at += 2)
         check("open",
               outfall_sink_open(at[0], at[1], schema, config, &sinks[sink_count++], &error));
-    if (strcmp(argv[2], "external") == 0) {
+    if (is_external(argv[2])) {
         options.decision = OUTFALL_DECISION_EXTERNAL;
     } else if (strcmp(argv[2], "home") != 0) {
         options.decision = OUTFALL_DECISION_JOURNAL;
@@ -120,21 +129,68 @@ static void print_committables(void)
     fflush(stdout);
 }
 
-static void commit(int external)
+static void commit(const char *decision)
 {
     uint64_t checkpoint;
-    if (external) {
+    if (is_external(decision)) {
         check("prepare", outfall_prepare(txn, &checkpoint, WAIT_MS, &error));
         print_committables();
-        check("commit", outfall_txn_commit(txn, WAIT_MS, &error));
+        if (strcmp(decision, "external") == 0)
+            check("commit", outfall_txn_commit(txn, WAIT_MS, &error));
         return;
     }
     check("checkpoint", outfall_txn_checkpoint(txn, &checkpoint, &error));
     check("wait", outfall_txn_wait(txn, checkpoint, WAIT_MS, &error));
 }
 
+/* ---- By committable --------------------------------------------------------------- */
+
+static size_t read_hex(const char *hex, unsigned char *out)
+{
+    size_t length = strlen(hex) / 2;
+    for (size_t i = 0; i < length && i < OUTFALL_COMMITTABLE_MAX; i++) {
+        const char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+        out[i] = (unsigned char)strtoul(digits, NULL, 16);
+    }
+    return length;
+}
+
+static int end_one(int commits, const char *url, const char *hex)
+{
+    static const char *const names[] = {"unknown", "committed", "already", "rolled back"};
+    unsigned char bytes[OUTFALL_COMMITTABLE_MAX];
+    int outcome;
+    size_t length = read_hex(hex, bytes);
+    int status = commits ? outfall_commit(url, NULL, bytes, length, &outcome, &error)
+                         : outfall_abort(url, NULL, bytes, length, &outcome, &error);
+    printf("%s\n", names[outcome]);
+    fflush(stdout);
+    check("end", status);
+    return 0;
+}
+
+static int recover_all(int argc, char **argv)
+{
+    static unsigned char bytes[SINKS_MAX][OUTFALL_COMMITTABLE_MAX];
+    const void *committables[SINKS_MAX];
+    size_t lengths[SINKS_MAX], count = 0;
+    outfall_recovery done = {.struct_size = sizeof done};
+    for (int i = 4; i < argc && count < SINKS_MAX; i++, count++) {
+        committables[count] = bytes[count];
+        lengths[count] = read_hex(argv[i], bytes[count]);
+    }
+    check("recover",
+          outfall_recover(argv[2], NULL, argv[3], committables, lengths, count, &done, &error));
+    printf("committed %" PRIu64 " rolled back %" PRIu64 "\n", done.committed, done.rolled_back);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 4 && (strcmp(argv[1], "commit") == 0 || strcmp(argv[1], "abort") == 0))
+        return end_one(argv[1][0] == 'c', argv[2], argv[3]);
+    if (argc >= 4 && strcmp(argv[1], "recover") == 0)
+        return recover_all(argc, argv);
     if (argc < 9) {
         fprintf(stderr, "usage: see the source\n");
         return 2;
@@ -145,13 +201,15 @@ int main(int argc, char **argv)
     fflush(stdout);
     for (uint64_t i = 0; i < checkpoints; i++) {
         write_rows(done, rows);
-        commit(strcmp(argv[2], "external") == 0);
+        commit(argv[2]);
+        if (strcmp(argv[2], "hold") == 0)
+            break;
         done += rows;
         printf("durable %" PRIu64 "\n", done);
         fflush(stdout);
     }
     check("close", outfall_txn_close(txn, 10000, &error));
-    for (size_t i = 0; i < sink_count; i++)
+    for (size_t i = 0; i < sink_count && strcmp(argv[2], "hold") != 0; i++)
         check("close", outfall_close(sinks[i], 10000, NULL, NULL, &error));
     printf("done\n");
     return 0;

@@ -272,6 +272,21 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_end(const char *url, const outfall_
                                                  const char *id, const char *name, int commit,
                                                  int force, outfall_error *error);
 
+/**
+ * Ends all that a transaction of a home database has left in another one, as outfall_txn_open does,
+ * for people: what is decided is committed, the rest is rolled back. A program that runs with that
+ * id is fenced off.
+ *
+ * @param home  The URL of the database that decides; NULL: it is `url`.
+ * @param out   May be NULL.
+ * @return As outfall_recover; OUTFALL_ERR_INVALID where `home` has never decided for that id.
+ *
+ * Any thread; blocks up to retry.timeout.ms.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_recover(const char *url, const char *home,
+                                                     const outfall_config *config, const char *id,
+                                                     outfall_recovery *out, outfall_error *error);
+
 #ifdef __cplusplus
 }
 #endif
