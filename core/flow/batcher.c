@@ -49,6 +49,7 @@ static bool serve_one_flush(of_share *share)
     if (acknowledged && share->flush_serving > done) {
         atomic_store_explicit(&share->flush_done, share->flush_serving, memory_order_release);
         of_eventcount_wake(&share->feed->flushed);
+        of_events_notify(&share->feed->events); /* It may end a checkpoint. */
     }
     return waiting;
 }

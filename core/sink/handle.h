@@ -11,12 +11,14 @@
 #include <outfall/outfall.h>
 
 #include "flow/feed.h"
+#include "sink/checkpoints.h"
 #include "sink/endpoint.h"
 
 struct outfall_sink {
     uint32_t fork_generation; /* Of the process that opened it. */
     of_endpoint *endpoint;
     of_feed *feed;
+    of_checkpoints checkpoints;
     pthread_mutex_t mutex; /* Over what follows. */
     outfall_writer *writers;
     uint32_t writers_opened;

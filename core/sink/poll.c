@@ -51,10 +51,20 @@ static bool take_stop(of_feed *feed, outfall_event *event)
     return true;
 }
 
-static bool take(of_feed *feed, outfall_event *event)
+static bool take_checkpoint(outfall_sink *sink, outfall_event *event)
 {
+    if (!of_checkpoints_take(&sink->checkpoints, sink->feed, &event->position))
+        return false;
+    event->type = OUTFALL_EVENT_CHECKPOINT;
+    return true;
+}
+
+/* Acknowledgements before the checkpoint that they belong to. */
+static bool take(outfall_sink *sink, outfall_event *event)
+{
+    of_feed *feed = sink->feed;
     return of_events_take(&feed->events, event) || take_stop(feed, event) ||
-           take_acknowledgement(feed, event);
+           take_acknowledgement(feed, event) || take_checkpoint(sink, event);
 }
 
 int outfall_poll(outfall_sink *sink, uint32_t timeout_ms, outfall_event *event,
@@ -71,10 +81,10 @@ int outfall_poll(outfall_sink *sink, uint32_t timeout_ms, outfall_event *event,
     of_feed *feed = sink->feed;
     int64_t deadline_us = of_deadline_us(timeout_ms);
     bool in_time = timeout_ms > 0;
-    while (!take(feed, event)) {
+    while (!take(sink, event)) {
         uint32_t ticket = of_eventcount_arm(&feed->events.posted);
         of_events_quiet(&feed->events);
-        bool found = take(feed, event); /* It may have come before the descriptor was emptied. */
+        bool found = take(sink, event); /* It may have come before the descriptor was emptied. */
         if (found || !in_time) {
             of_eventcount_disarm(&feed->events.posted);
             if (found)

@@ -11,6 +11,7 @@
 #include "flow/group.h"
 #include "row/name.h"
 #include "row/schema.h"
+#include "sink/flush.h"
 #include "txn/ledger.h"
 
 /* Of a close's time, what is kept for cutting connections and letting go of them. */
@@ -249,6 +250,7 @@ static int make_sink(of_opening *opening, outfall_sink **out, outfall_error *err
     if (sink == NULL)
         return of_fail_nomem(error);
     pthread_mutex_init(&sink->mutex, NULL);
+    of_checkpoints_init(&sink->checkpoints);
     sink->fork_generation = of_fork_generation;
     sink->feed = opening->feed;
     sink->endpoint = opening->endpoint;
@@ -318,63 +320,6 @@ unsigned outfall_sink_column_use(const outfall_sink *sink, size_t index)
     return updated ? OUTFALL_USE_UPDATE : 0;
 }
 
-/* ---- Flush ------------------------------------------------------------------------ */
-
-/* Asks every share for a flush; tickets go to `tickets`, which has room for one each. */
-static void request_flush(of_feed *feed, uint64_t *tickets)
-{
-    for (uint32_t i = 0; i < feed->share_count; i++) {
-        of_share *share = &feed->shares[i];
-        tickets[i] =
-            atomic_fetch_add_explicit(&share->flush_requested, 1, memory_order_seq_cst) + 1;
-        of_eventcount_wake(share->wake);
-    }
-}
-
-static bool flush_done(of_feed *feed, const uint64_t *tickets)
-{
-    for (uint32_t i = 0; i < feed->share_count; i++)
-        if (atomic_load_explicit(&feed->shares[i].flush_done, memory_order_acquire) < tickets[i])
-            return false;
-    return true;
-}
-
-#define SHARES_MAX 64 /* The option flushers allows no more. */
-
-static int flush_until(of_feed *feed, int64_t deadline_us, outfall_error *error)
-{
-    uint64_t tickets[SHARES_MAX] = {0};
-    bool in_time = true;
-    request_flush(feed, tickets);
-    for (;;) {
-        uint32_t ticket = of_eventcount_arm(&feed->flushed);
-        bool done = flush_done(feed, tickets);
-        int status = of_feed_check(feed, error);
-        if (done || status != OUTFALL_OK || !in_time) {
-            of_eventcount_disarm(&feed->flushed);
-            if (done || status != OUTFALL_OK)
-                return done ? OUTFALL_OK : status;
-            return of_fail(error, OUTFALL_ERR_TIMEOUT,
-                           "rows were still queued at the deadline: flush again, or give it more "
-                           "time");
-        }
-        in_time = of_eventcount_wait(&feed->flushed, ticket, deadline_us);
-    }
-}
-
-int outfall_flush(outfall_sink *sink, uint32_t timeout_ms, outfall_error *error)
-{
-    int status = of_sink_check(sink, error);
-    if (status == OUTFALL_OK)
-        status = of_timeout_check(timeout_ms, error);
-    if (status == OUTFALL_OK && sink->feed->options.two_phase)
-        return of_fail(error, OUTFALL_ERR_INVALID,
-                       "with delivery=two-phase rows are durable by outfall_txn_checkpoint only");
-    if (status == OUTFALL_OK)
-        status = flush_until(sink->feed, of_deadline_us(timeout_ms), error);
-    return status;
-}
-
 /* ---- Close ------------------------------------------------------------------------ */
 
 /* Lists the writers with rows that are not durable. Returns how many there are. */
@@ -438,7 +383,7 @@ static int judge_two_phase(of_feed *feed, size_t left, outfall_error *error)
 /* What is done with rows that are on their way when the sink is closed. */
 static int flush_for_close(of_feed *feed, int64_t sever_us, outfall_error *error)
 {
-    return feed->options.two_phase ? OUTFALL_OK : flush_until(feed, sever_us, error);
+    return feed->options.two_phase ? OUTFALL_OK : of_flush_until(feed, sever_us, error);
 }
 
 int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *undelivered,
@@ -486,6 +431,7 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
         status = check_letters(feed, error);
     of_feed_release(feed);
     of_endpoint_put(sink->endpoint, deadline_us);
+    of_checkpoints_destroy(&sink->checkpoints);
     pthread_mutex_destroy(&sink->mutex);
     of_free(sink);
     return status;

@@ -85,14 +85,41 @@ OUTFALL_EXPORT unsigned outfall_sink_column_use(const outfall_sink *sink, size_t
  * @param sink        Borrowed; any thread.
  * @param timeout_ms  Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX; on timeout rows stay queued.
  * @param error       Caller's, may be NULL; filled only on failure.
- * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID, OUTFALL_ERR_CLOSED (a child of
- *         fork), or the status of the error that has stopped the sink (its action is
- *         OUTFALL_ACTION_STOP).
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID (also with delivery=two-phase, where
+ *         checkpoints alone commit), OUTFALL_ERR_CLOSED (a child of fork), or the status of the
+ *         error that has stopped the sink (its action is OUTFALL_ACTION_STOP).
  *
  * Blocks up to timeout_ms.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_flush(outfall_sink *sink, uint32_t timeout_ms,
                                                outfall_error *error);
+
+/**
+ * Begins a checkpoint: once all rows that were written before this call are durable, or dead
+ * letters, an event tells (OUTFALL_EVENT_CHECKPOINT; of several the newest), and
+ * outfall_checkpoint_wait returns. It is a mark in each writer's rows; writers do not stop for it.
+ *
+ * @param id  The caller's: from 1 on, each higher than the one before.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID (an id that does not grow, or a sink with
+ *         delivery=two-phase: see txn.h), OUTFALL_ERR_FULL (64 are under way), OUTFALL_ERR_NOMEM,
+ *         OUTFALL_ERR_CLOSED, or the status of the error that has stopped the sink.
+ *
+ * Any thread; does not block.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_checkpoint(outfall_sink *sink, uint64_t id,
+                                                    outfall_error *error);
+
+/**
+ * Waits for a checkpoint.
+ *
+ * @param timeout_ms  Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX; 0 only asks.
+ * @return OUTFALL_OK, OUTFALL_ERR_TIMEOUT, OUTFALL_ERR_INVALID (no such checkpoint yet),
+ *         OUTFALL_ERR_CLOSED, or the status of the error that has stopped the sink.
+ *
+ * Any thread; blocks up to timeout_ms.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_checkpoint_wait(outfall_sink *sink, uint64_t id,
+                                                         uint32_t timeout_ms, outfall_error *error);
 
 /** What one writer had not made durable when its sink was closed. */
 typedef struct outfall_undelivered {
@@ -111,10 +138,11 @@ typedef struct outfall_undelivered {
  * @param undelivered  Room for `*count` entries, may be NULL: receives the writers with rows that
  *                     are not durable.
  * @param count        In: the room. Out: how many writers have such rows. NULL: no room.
- * @return OUTFALL_OK; OUTFALL_ERR_TIMEOUT (rows were left); OUTFALL_ERR_DATABASE (all rows are
- *         settled, but rejected ones were not polled: the error counts them); OUTFALL_ERR_INVALID
- *         (a bad timeout: the sink stays open); or the status of the error that had stopped the
- *         sink.
+ * @return OUTFALL_OK; OUTFALL_ERR_TIMEOUT (rows were left); OUTFALL_ERR_ABORTED (with
+ *         delivery=two-phase: rows came after the last checkpoint); OUTFALL_ERR_DATABASE (all rows
+ * are settled, but rejected ones were not polled: the error counts them); OUTFALL_ERR_INVALID (a
+ * bad timeout, or a transaction that is open: the sink stays open); or the status of the error that
+ * had stopped the sink.
  *
  * Any thread; blocks up to timeout_ms. No other thread may be inside a call on this sink or on its
  * writers, or make one later.
@@ -293,15 +321,17 @@ enum outfall_event_type {
     OUTFALL_EVENT_NONE = 0,
     OUTFALL_EVENT_ACKNOWLEDGED = 1, /* A writer's rows up to `position` are durable. */
     OUTFALL_EVENT_REJECTED = 2,     /* The database refused a row: a dead letter. */
-    OUTFALL_EVENT_ERROR = 3         /* The sink has stopped; see `error`. */
+    OUTFALL_EVENT_ERROR = 3,        /* The sink has stopped; see `error`. */
+    OUTFALL_EVENT_CHECKPOINT = 4    /* All rows up to checkpoint `position` are durable. */
 };
 
 /** One event. Initialise with zeroes and struct_size; outfall_event_clear frees what it holds. */
 typedef struct outfall_event {
-    uint32_t struct_size;   /* sizeof(outfall_event), set by the caller. */
-    uint32_t type;          /* enum outfall_event_type */
-    char writer[64];        /* The writer's name or "#number"; empty for the sink's own. */
-    uint64_t position;      /* acknowledged: rows; rejected: the row's number, from 0. */
+    uint32_t struct_size; /* sizeof(outfall_event), set by the caller. */
+    uint32_t type;        /* enum outfall_event_type */
+    char writer[64];      /* The writer's name or "#number"; empty for the sink's own. */
+    /* acknowledged: rows; rejected: the row's number, from 0; checkpoint: its id. */
+    uint64_t position;
     uint64_t source_offset; /* Of that row. */
     char *row;              /* rejected: the row as a JSON object, NUL-terminated. The event's. */
     size_t row_bytes;       /* Its length. */
