@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/log.h"
-#include "sink/decision.h"
+#include "sink/arbiter.h"
 #include "txn/recovery.h"
 
 #define PAUSE_LEAST_MS 2
@@ -165,7 +165,7 @@ static of_txn_event record(of_coordinator *it)
     if (it->decision == OUTFALL_DECISION_EXTERNAL)
         return OF_TXN_EVENTS; /* What is prepared is left to the engine: the end of the thread. */
     enter_phase(it);
-    int status = of_decide(it, &error);
+    int status = of_arbiter_decide(it, &error);
     if (status == OUTFALL_OK)
         return OF_TXN_DECIDED;
     if (error.action == OUTFALL_ACTION_RESOLVE)
@@ -180,7 +180,7 @@ static of_txn_event resolve(of_coordinator *it)
     outfall_error error;
     bool decided;
     do {
-        int status = of_decision_resolve(it, &decided, &error);
+        int status = of_arbiter_resolve(it, &decided, &error);
         if (status == OUTFALL_OK) {
             atomic_fetch_add_explicit(&it->resolved, 1, memory_order_relaxed);
             of_log(OF_LOG_WARNING, "a decision without an answer was resolved by the ledger: %s",
@@ -265,7 +265,7 @@ static of_txn_event roll_back_all(of_coordinator *it)
         if (branch->sealed.state == OF_SEALED_PREPARED)
             status = end_branch(it, branch, false, &how, &error);
         else if (branch->sealed.state == OF_SEALED_UNKNOWN)
-            status = of_decision_sweep(it, branch, &error);
+            status = of_arbiter_sweep(it, branch, &error);
         of_sealed_release(&branch->sealed);
         if (status != OUTFALL_OK) {
             leave_in_doubt(it, &error);
@@ -286,6 +286,7 @@ static of_txn_event forget(of_coordinator *it)
         of_sealed_settle(&branch->sealed, branch->shares, branch->share_count);
         of_sealed_release(&branch->sealed);
     }
+    of_arbiter_forget(it);
     atomic_fetch_add_explicit(&it->checkpoints, 1, memory_order_relaxed);
     of_group_end(group, it->checkpoint);
     return OF_TXN_BEGIN;

@@ -10,6 +10,7 @@
 
 #include "base/histogram.h"
 #include "flow/group.h"
+#include "txn/journal.h"
 #include "txn/state.h"
 
 /* What an outer engine has said of the checkpoint that is prepared. */
@@ -17,9 +18,9 @@ enum of_word { OF_WORD_NONE, OF_WORD_COMMIT, OF_WORD_ABORT };
 
 typedef struct of_coordinator {
     of_group *group;
-    uint32_t decision; /* enum outfall_decision */
-    of_branch *home;   /* NULL: the decision is not in a database. */
-    struct of_journal *journal;
+    uint32_t decision;   /* enum outfall_decision */
+    of_branch *home;     /* NULL: the decision is not in a database. */
+    of_journal *journal; /* NULL: it is not in a file. */
     int64_t retry_timeout_ms;
     pthread_t thread;
 

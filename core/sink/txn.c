@@ -232,6 +232,7 @@ void of_txn_free(outfall_txn *txn, bool stuck)
         return; /* A thread still looks at it. */
     for (uint32_t i = 0; group != NULL && i < group->branch_count; i++)
         of_sealed_release(&group->branches[i].sealed);
+    of_journal_close(txn->coordinator.journal);
     of_group_release(group);
     of_free(txn->resources);
     of_free(txn);

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/fork.h"
-#include "sink/decision.h"
+#include "sink/arbiter.h"
 #include "sink/txn.h"
 #include "txn/committable.h"
 #include "txn/ledger.h"
@@ -65,8 +65,8 @@ static int check_options(const of_joining *joining, outfall_error *error)
     if (options->decision == OUTFALL_DECISION_HOME && options->home >= joining->count)
         return of_fail(error, OUTFALL_ERR_INVALID, "home %zu: there are %zu sinks", options->home,
                        joining->count);
-    if (options->decision == OUTFALL_DECISION_JOURNAL)
-        return of_fail(error, OUTFALL_ERR_UNSUPPORTED, "a journal cannot decide yet");
+    if (options->decision == OUTFALL_DECISION_JOURNAL && options->journal == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "a decision by journal needs its path");
     return OUTFALL_OK;
 }
 
@@ -213,7 +213,7 @@ static of_recovery recovery_of(const of_joining *joining, of_pool *pool)
         .id = group->id,
         .epoch = group->epoch,
         .owner = group->owner,
-        .judge = of_decision_judge,
+        .judge = of_arbiter_judge,
         .context = &joining->txn->coordinator,
     };
 }
@@ -228,6 +228,13 @@ static int take_line(of_joining *joining, of_pool *pool, const char *name, outfa
     return of_recovery_take_line(&recovery, fence, error);
 }
 
+/* The next checkpoint has a higher number than any that was seen. */
+static void go_on_behind(of_group *group, uint64_t checkpoint)
+{
+    if (checkpoint > atomic_load_explicit(&group->ended, memory_order_relaxed))
+        atomic_store_explicit(&group->ended, checkpoint, memory_order_relaxed);
+}
+
 static int recover(of_joining *joining, of_resource *resource, outfall_error *error)
 {
     outfall_txn *txn = joining->txn;
@@ -236,9 +243,7 @@ static int recover(of_joining *joining, of_resource *resource, outfall_error *er
     if ((of_pool_driver(resource->pool)->capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
         return OUTFALL_OK; /* A home that cannot prepare: nothing can be left. */
     int status = of_recovery_run(&recovery, error);
-    uint64_t ended = atomic_load_explicit(&group->ended, memory_order_relaxed);
-    if (recovery.newest > ended)
-        atomic_store_explicit(&group->ended, recovery.newest, memory_order_relaxed);
+    go_on_behind(group, recovery.newest);
     txn->recovered_commits += recovery.committed;
     txn->recovered_rollbacks += recovery.rolled_back;
     return status;
@@ -260,9 +265,8 @@ static int take_branch(of_joining *joining, of_branch *branch, outfall_error *er
     of_lease_return(&lease);
     branch->epoch = fence.epoch;
     branch->counter = fence.checkpoint;
-    uint64_t ended = atomic_load_explicit(&group->ended, memory_order_relaxed);
-    if (line.found && (uint64_t)line.checkpoint > ended)
-        atomic_store_explicit(&group->ended, (uint64_t)line.checkpoint, memory_order_relaxed);
+    if (line.found)
+        go_on_behind(group, (uint64_t)line.checkpoint);
     return status;
 }
 
@@ -302,6 +306,53 @@ static int identify(of_joining *joining, of_resource *resource, outfall_error *e
     return status;
 }
 
+/* ---- The journal ------------------------------------------------------------------ */
+
+/* Whether the ledger of its database proves that a decided branch has committed. */
+static int check_party(of_joining *joining, const of_decision *decision, const of_party *party,
+                       outfall_error *error)
+{
+    outfall_txn *txn = joining->txn;
+    const of_gid gid = {.epoch = decision->epoch,
+                        .checkpoint = decision->checkpoint,
+                        .writer = party->writer,
+                        .resource = party->resource};
+    bool found;
+    if (party->resource >= txn->resource_count)
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "the journal tells of database %u: the sinks are to be the same, in the "
+                       "same order",
+                       party->resource);
+    of_recovery recovery = recovery_of(joining, txn->resources[party->resource].pool);
+    int status = of_recovery_find(&recovery, &gid, &found, error);
+    if (status != OUTFALL_OK || found)
+        return status;
+    return of_fail(error, OUTFALL_ERR_UNKNOWN,
+                   "checkpoint %" PRIu64 " is decided in the journal, but database %u has neither "
+                   "its transaction nor its line: it was rolled back by someone else, or this is "
+                   "another database; put its rows in from the source, then remove the journal",
+                   decision->checkpoint, party->resource);
+}
+
+/* All that was decided is committed by now; and nothing has the number of what comes. */
+static int check_journal(of_joining *joining, outfall_error *error)
+{
+    of_journal *journal = joining->txn->coordinator.journal;
+    int status = OUTFALL_OK;
+    for (uint64_t from = 0; journal != NULL && status == OUTFALL_OK;) {
+        const of_decision *decision = of_journal_next(journal, from);
+        if (decision == NULL)
+            break;
+        for (uint32_t i = 0; i < decision->count && status == OUTFALL_OK; i++)
+            status = check_party(joining, decision, &decision->branches[i], error);
+        go_on_behind(joining->txn->coordinator.group, decision->checkpoint);
+        from = decision->checkpoint + 1;
+    }
+    return status;
+}
+
+/* ---- Taking over ------------------------------------------------------------------- */
+
 /*
  * The home's epoch first, then what is prepared in each database: until the epoch is raised, a
  * decision may still be on its way. Then each branch's line.
@@ -323,6 +374,8 @@ static int take_over(of_joining *joining, outfall_error *error)
         status = recover(joining, &txn->resources[i], error);
     for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
         status = identify(joining, &txn->resources[i], error);
+    if (status == OUTFALL_OK)
+        status = check_journal(joining, error);
     for (uint32_t i = 0; i < group->branch_count && status == OUTFALL_OK; i++)
         status = take_branch(joining, &group->branches[i], error);
     if (status == OUTFALL_OK) /* Once more: it is higher than any that was given away meanwhile. */
@@ -381,6 +434,9 @@ static int join(of_joining *joining, outfall_error *error)
         status = check_branch(&coordinator->group->branches[i], error);
     if (status == OUTFALL_OK)
         status = deal_shares(joining, error);
+    if (status == OUTFALL_OK && joining->options->decision == OUTFALL_DECISION_JOURNAL)
+        status = of_journal_open(joining->options->journal, joining->options->id,
+                                 &coordinator->journal, error);
     if (status == OUTFALL_OK)
         status = take_over(joining, error);
     if (status == OUTFALL_OK)

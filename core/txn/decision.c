@@ -264,7 +264,7 @@ int of_decision_next(of_decision_cursor *cursor, of_decision_record *record, out
     return OUTFALL_OK;
 }
 
-void of_decision_branches(const of_decision_record *record, of_branch *out)
+void of_decision_branches(const of_decision_record *record, of_party *out)
 {
     for (size_t i = 0; i < record->count; i++) {
         out[i].writer = (uint16_t)load(record->branches + 4 * i, 2);

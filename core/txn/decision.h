@@ -53,16 +53,16 @@
 #define OF_DECISION_BYTES_MAX OF_DECISION_BYTES(OF_DECISION_BRANCHES_MAX)
 
 /* One prepared transaction of those that commit together. */
-typedef struct of_branch {
+typedef struct of_party {
     uint16_t writer;
     uint16_t resource;
-} of_branch;
+} of_party;
 
 typedef struct of_decision {
     uint64_t checkpoint;
     uint32_t epoch;
     uint32_t count;
-    const of_branch *branches;
+    const of_party *branches;
 } of_decision;
 
 /* The head of a file. */
@@ -128,6 +128,6 @@ size_t of_decision_encode(const of_decision_head *head, const of_decision *it, u
  */
 int of_decision_next(of_decision_cursor *cursor, of_decision_record *record, outfall_error *error);
 
-void of_decision_branches(const of_decision_record *record, of_branch *out);
+void of_decision_branches(const of_decision_record *record, of_party *out);
 
 #endif

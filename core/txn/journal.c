@@ -96,12 +96,12 @@ static void keep(of_journal *journal, of_decision *decision)
 }
 
 /* A decision with room for its branches, which are to be filled in at *branches. */
-static of_decision *make(uint32_t epoch, uint64_t checkpoint, uint32_t count, of_branch **branches)
+static of_decision *make(uint32_t epoch, uint64_t checkpoint, uint32_t count, of_party **branches)
 {
     of_decision *it = of_alloc(sizeof *it + count * sizeof **branches);
     if (it == NULL)
         return NULL;
-    *branches = (of_branch *)(it + 1);
+    *branches = (of_party *)(it + 1);
     *it = (of_decision){
         .checkpoint = checkpoint, .epoch = epoch, .count = count, .branches = *branches};
     return it;
@@ -133,7 +133,7 @@ static int load_decision(of_journal *journal, const of_decision_record *record, 
                          outfall_error *error)
 {
     const of_decision_head *head = &journal->log.head;
-    of_branch *branches;
+    of_party *branches;
     const char *why = NULL;
     if (record->checkpoint < head->forgotten)
         why = "is forgotten";
@@ -386,9 +386,9 @@ static int decide(of_journal *journal, of_decision *decision, bool *kept, outfal
 }
 
 int of_journal_commit(of_journal *journal, uint32_t epoch, uint64_t checkpoint,
-                      const of_branch *branches, uint32_t count, outfall_error *error)
+                      const of_party *branches, uint32_t count, outfall_error *error)
 {
-    of_branch *own;
+    of_party *own;
     bool kept = false;
     int status = check_fork(journal, error);
     if (status != OUTFALL_OK)

@@ -58,7 +58,7 @@ int of_journal_open(const char *path, const char *id, of_journal **out, outfall_
  * there may be one: nothing may be rolled back before the file was opened again and read.
  */
 int of_journal_commit(of_journal *journal, uint32_t epoch, uint64_t checkpoint,
-                      const of_branch *branches, uint32_t count, outfall_error *error);
+                      const of_party *branches, uint32_t count, outfall_error *error);
 
 /*
  * Sets *out to the decision; it is valid until it is forgotten or the journal is closed.

@@ -256,6 +256,23 @@ int of_recovery_sweep(of_recovery *it, outfall_error *error)
     }
 }
 
+int of_recovery_find(of_recovery *it, const of_gid *gid, bool *found, outfall_error *error)
+{
+    for (uint32_t tries = 0;; tries++) {
+        outfall_error why;
+        of_lease lease;
+        int status = of_lease_take(it->pool, &it->limits, &lease, &why);
+        if (status == OUTFALL_OK) {
+            status = read_line(it, &lease, gid, found, &why);
+            of_lease_return(&lease);
+        }
+        if (status == OUTFALL_OK)
+            return OUTFALL_OK;
+        if (!again(it, tries, &why))
+            return of_fail_copy(error, &why);
+    }
+}
+
 int of_recovery_take_line(of_recovery *it, outfall_fence *fence, outfall_error *error)
 {
     for (uint32_t tries = 0;; tries++) {

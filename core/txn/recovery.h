@@ -37,6 +37,9 @@ int of_recovery_run(of_recovery *it, outfall_error *error);
 /* Ends each branch as judged, and does no more. */
 int of_recovery_sweep(of_recovery *it, outfall_error *error);
 
+/* Whether the ledger proves that a branch has committed. */
+int of_recovery_find(of_recovery *it, const of_gid *gid, bool *found, outfall_error *error);
+
 /* Takes one of the id's lines over, as of_ledger_takeover does, again and again until give_up_us.
  */
 int of_recovery_take_line(of_recovery *it, outfall_fence *fence, outfall_error *error);

@@ -96,6 +96,25 @@ class TwoPhase(Databases):
         self.assertWhole(transfer, ("t",), ("t", "two"))
         self.assertGreater(transfer.promised, 100)
 
+    def test_decisions_in_a_journal_survive_kills(self):
+        dice = random.Random(SEED)
+        transfer = Transfer(self, str(self.sqlite.with_name("journal")), 0, [(self.one, "t"), (self.two, "t")])
+        while transfer.killed < KILLS:
+            transfer.run(1000, dice.uniform(0.02, 0.3))
+        self.assertEqual(transfer.run(2), 0)
+        self.assertWhole(transfer, ("t",), ("t", "two"))
+        self.assertGreater(transfer.promised, 100)
+
+    def test_a_journal_belongs_to_one_process(self):
+        journal = str(self.sqlite.with_name("journal"))
+        transfer = Transfer(self, journal, 0, [(self.one, "t"), (self.two, "t")])
+        with subprocess.Popen(transfer.command(100000), stdout=subprocess.PIPE, text=True) as first:
+            first.stdout.readline()
+            second = subprocess.run(transfer.command(1), capture_output=True, text=True, timeout=60, check=False)
+            first.kill()
+        self.assertEqual(second.returncode, 1)
+        self.assertIn(journal, second.stderr)
+
     def test_sinks_of_one_database_share_a_transaction(self):
         transfer = Transfer(self, "home", 1, [(self.one, "parent"), (self.one, "child"), (self.two, "t")])
         self.assertEqual(transfer.run(3), 0)

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_record(const of_decision_head *head, const of_decision_record *record,
                          const uint8_t *bytes, size_t at)
 {
-    static of_branch branches[OF_DECISION_BRANCHES_MAX];
+    static of_party branches[OF_DECISION_BRANCHES_MAX];
     static uint8_t again[OF_DECISION_BYTES_MAX];
     if (record->count > OF_DECISION_BRANCHES_MAX)
         abort();

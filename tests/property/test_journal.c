@@ -64,10 +64,10 @@ typedef struct model {
     off_t last_at;         /* Where that group lies; 0: in front of it all is whole or damaged. */
 } model;
 
-static void make_branches(of_branch *out, uint64_t checkpoint, uint32_t epoch, uint32_t count)
+static void make_branches(of_party *out, uint64_t checkpoint, uint32_t epoch, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
-        out[i] = (of_branch){(uint16_t)(checkpoint * 31 + i), (uint16_t)(epoch * 7 + i)};
+        out[i] = (of_party){(uint16_t)(checkpoint * 31 + i), (uint16_t)(epoch * 7 + i)};
 }
 
 static int expected(const model *it, uint64_t checkpoint, uint32_t epoch, uint32_t count)
@@ -89,7 +89,7 @@ static off_t file_size(void)
 
 static void compare(of_journal *journal, const model *it)
 {
-    static of_branch branches[OF_DECISION_BRANCHES_MAX];
+    static of_party branches[OF_DECISION_BRANCHES_MAX];
     of_journal_stats stats;
     const of_decision *next = of_journal_next(journal, 0);
     for (uint64_t i = 0; i < CHECKPOINTS; i++) {
@@ -128,7 +128,7 @@ static of_journal *open_journal(void)
 
 static void step_commit(of_journal *journal, model *it)
 {
-    static of_branch branches[OF_DECISION_BRANCHES_MAX];
+    static of_party branches[OF_DECISION_BRANCHES_MAX];
     uint64_t checkpoint = (it->forgotten + below(40)) % CHECKPOINTS;
     uint32_t epoch = it->epoch + below(3) / 2;
     uint32_t count = 1 + below(below(8) == 0 ? OF_DECISION_BRANCHES_MAX : 8);

@@ -51,9 +51,9 @@ static void begin(image *out, uint64_t number)
 
 static void add(image *out, uint64_t checkpoint, uint32_t count)
 {
-    of_branch branches[OF_DECISION_BYTES_MAX / 64];
+    of_party branches[OF_DECISION_BYTES_MAX / 64];
     for (uint32_t i = 0; i < count; i++)
-        branches[i] = (of_branch){(uint16_t)(0x0300 + i), (uint16_t)(0x1100 + i)};
+        branches[i] = (of_party){(uint16_t)(0x0300 + i), (uint16_t)(0x1100 + i)};
     of_decision it = {.checkpoint = checkpoint, .epoch = 9, .count = count, .branches = branches};
     assert_true(out->length + OF_DECISION_BYTES(count) <= FILE_MAX);
     out->at[out->records] = out->length;
@@ -383,13 +383,13 @@ static void an_id_has_1_to_1024_bytes(void **state)
 static void the_largest_decision_comes_back(void **state)
 {
     static uint8_t bytes[OF_DECISION_HEAD_BYTES_MAX + OF_DECISION_BYTES_MAX];
-    static of_branch branches[OF_DECISION_BRANCHES_MAX], again[OF_DECISION_BRANCHES_MAX];
+    static of_party branches[OF_DECISION_BRANCHES_MAX], again[OF_DECISION_BRANCHES_MAX];
     of_decision_head head = {.number = UINT64_MAX, .sound = of_decision_head_bytes(id)};
     of_decision it = {UINT64_MAX, UINT32_MAX, OF_DECISION_BRANCHES_MAX, branches};
     of_decision_record record;
     (void)state;
     for (size_t i = 0; i < OF_DECISION_BRANCHES_MAX; i++)
-        branches[i] = (of_branch){(uint16_t)(UINT16_MAX - i), (uint16_t)(4 * i)};
+        branches[i] = (of_party){(uint16_t)(UINT16_MAX - i), (uint16_t)(4 * i)};
     of_decision_head_encode(&head, id, bytes);
     size_t length = head.bytes;
     length += of_decision_encode(&head, &it, length, length, bytes + length);

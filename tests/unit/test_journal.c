@@ -25,8 +25,8 @@
 static char directory[] = "/tmp/outfall-journal-XXXXXX";
 static char path[64], other_path[64], new_path[64];
 
-static const of_branch two[] = {{0, 1}, {UINT16_MAX, 2}};
-static of_branch many[OF_DECISION_BRANCHES_MAX];
+static const of_party two[] = {{0, 1}, {UINT16_MAX, 2}};
+static of_party many[OF_DECISION_BRANCHES_MAX];
 
 static int make_directory(void **state)
 {
@@ -160,12 +160,12 @@ static void all_decisions_are_listed_by_checkpoint(void **state)
 
 static void a_checkpoint_is_decided_once_and_epochs_do_not_fall(void **state)
 {
-    static const of_branch others[] = {{0, 1}, {UINT16_MAX, 3}};
+    static const of_party others[] = {{0, 1}, {UINT16_MAX, 3}};
     const struct {
         const char *message;
         uint32_t epoch;
         uint64_t checkpoint;
-        const of_branch *branches;
+        const of_party *branches;
         uint32_t count;
         int status;
     } cases[] = {
@@ -595,6 +595,6 @@ int main(void)
         cmocka_unit_test_teardown(without_memory_it_fails_and_goes_on, remove_files),
     };
     for (size_t i = 0; i < OF_DECISION_BRANCHES_MAX; i++)
-        many[i] = (of_branch){(uint16_t)i, (uint16_t)(7 * i)};
+        many[i] = (of_party){(uint16_t)i, (uint16_t)(7 * i)};
     return cmocka_run_group_tests_name("journal", tests, make_directory, remove_directory);
 }

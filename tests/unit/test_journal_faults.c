@@ -24,8 +24,8 @@
 
 static char directory[] = "/tmp/outfall-faults-XXXXXX";
 static char path[64], new_path[64];
-static const of_branch two[] = {{0, 1}, {0, 2}};
-static of_branch many[OF_DECISION_BRANCHES_MAX];
+static const of_party two[] = {{0, 1}, {0, 2}};
+static of_party many[OF_DECISION_BRANCHES_MAX];
 
 /* ---- Helpers ---------------------------------------------------------------------- */
 

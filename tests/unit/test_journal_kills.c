@@ -28,7 +28,7 @@
 
 static char directory[] = "/tmp/outfall-kills-XXXXXX";
 static char path[64], new_path[64];
-static of_branch many[OF_DECISION_BRANCHES_MAX];
+static of_party many[OF_DECISION_BRANCHES_MAX];
 
 static int make_directory(void **state)
 {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sink/decision.h"
+#include "sink/arbiter.h"
 
+#include "base/alloc.h"
 #include "base/fail.h"
+#include "base/log.h"
+#include "txn/journal.h"
 #include "txn/ledger.h"
 
 /* ---- In the home's ledger ---------------------------------------------------------- */
@@ -97,6 +100,44 @@ static int resolve_at_home(of_coordinator *it, bool *decided, outfall_error *err
     return OUTFALL_OK;
 }
 
+/* ---- In a journal ------------------------------------------------------------------ */
+
+static int decide_in_journal(of_coordinator *it, outfall_error *error)
+{
+    const of_group *group = it->group;
+    uint32_t count = 0;
+    of_party *parties = of_calloc(group->branch_count, sizeof *parties);
+    if (parties == NULL)
+        return of_fail_nomem(error);
+    for (uint32_t i = 0; i < group->branch_count; i++)
+        if (group->branches[i].sealed.state == OF_SEALED_PREPARED)
+            parties[count++] = (of_party){.writer = group->branches[i].number,
+                                          .resource = group->branches[i].resource};
+    int status =
+        of_journal_commit(it->journal, group->epoch, it->checkpoint, parties, count, error);
+    of_free(parties);
+    /* There may be one all the same: only the next opening can read it. */
+    if (status == OUTFALL_ERR_UNKNOWN && error != NULL)
+        error->action = OUTFALL_ACTION_RESOLVE;
+    return status;
+}
+
+static int judge_by_journal(of_coordinator *it, const of_gid *gid, enum of_verdict *verdict,
+                            outfall_error *error)
+{
+    const of_decision *decision;
+    int status = of_journal_find(it->journal, gid->epoch, gid->checkpoint, &decision, error);
+    *verdict = status == OUTFALL_OK ? OF_VERDICT_COMMIT : OF_VERDICT_ROLL_BACK;
+    return status == OUTFALL_ERR_NOT_FOUND ? OUTFALL_OK : status;
+}
+
+void of_arbiter_forget(of_coordinator *it)
+{
+    outfall_error error;
+    if (it->journal != NULL && of_journal_forget(it->journal, it->checkpoint, &error) != OUTFALL_OK)
+        of_log(OF_LOG_WARNING, "%s", error.message);
+}
+
 /* ---- Anywhere --------------------------------------------------------------------- */
 
 static bool has_work(const of_coordinator *it)
@@ -107,15 +148,18 @@ static bool has_work(const of_coordinator *it)
     return false;
 }
 
-int of_decide(of_coordinator *it, outfall_error *error)
+int of_arbiter_decide(of_coordinator *it, outfall_error *error)
 {
     if (!has_work(it))
         return OUTFALL_OK; /* No row came since the last one: there is nothing to decide. */
-    return decide_at_home(it, error);
+    return it->journal != NULL ? decide_in_journal(it, error) : decide_at_home(it, error);
 }
 
-int of_decision_resolve(of_coordinator *it, bool *decided, outfall_error *error)
+int of_arbiter_resolve(of_coordinator *it, bool *decided, outfall_error *error)
 {
+    if (it->journal != NULL)
+        return outfall_error_set(error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
+                                 "the disk has failed while its journal was written");
     return resolve_at_home(it, decided, error);
 }
 
@@ -134,18 +178,19 @@ static int judge_at_home(of_coordinator *it, const of_gid *gid, enum of_verdict 
     return status;
 }
 
-int of_decision_judge(void *context, const of_gid *gid, enum of_verdict *verdict,
-                      outfall_error *error)
+int of_arbiter_judge(void *context, const of_gid *gid, enum of_verdict *verdict,
+                     outfall_error *error)
 {
     of_coordinator *it = context;
     if (it->decision == OUTFALL_DECISION_EXTERNAL) {
         *verdict = OF_VERDICT_LEAVE;
         return OUTFALL_OK;
     }
-    return judge_at_home(it, gid, verdict, error);
+    return it->journal != NULL ? judge_by_journal(it, gid, verdict, error)
+                               : judge_at_home(it, gid, verdict, error);
 }
 
-int of_decision_sweep(of_coordinator *it, of_branch *branch, outfall_error *error)
+int of_arbiter_sweep(of_coordinator *it, of_branch *branch, outfall_error *error)
 {
     of_recovery recovery = {
         .pool = branch->pool,
@@ -154,7 +199,7 @@ int of_decision_sweep(of_coordinator *it, of_branch *branch, outfall_error *erro
         .id = it->group->id,
         .epoch = it->group->epoch,
         .owner = it->group->owner,
-        .judge = of_decision_judge,
+        .judge = of_arbiter_judge,
         .context = it,
     };
     return of_recovery_run(&recovery, error);
