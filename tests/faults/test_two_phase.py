@@ -65,8 +65,12 @@ class Databases(unittest.TestCase):
         cls.server.sql("CREATE DATABASE two")
 
     def setUp(self):
-        self.server.sql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        self.server.psql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public", "two")
+        for database in (None, "two"):
+            for (gid,) in self.server.psql_rows(
+                    "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()", database):
+                self.server.psql(f"ROLLBACK PREPARED '{gid}'", database)  # Its locks would be waited for.
+            self.server.psql("SET client_min_messages = warning; SET lock_timeout = '20s';"
+                             " DROP SCHEMA public CASCADE; CREATE SCHEMA public", database)
         directory = tempfile.TemporaryDirectory(prefix="outfall-two-phase-")
         self.addCleanup(directory.cleanup)
         self.sqlite = pathlib.Path(directory.name) / "home.db"
