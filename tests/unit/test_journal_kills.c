@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,6 +183,7 @@ static void killed_at_any_moment_it_keeps_its_promises(void **state)
         pid_t child = fork();
         if (child == 0) {
             pthread_t thread;
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             promises = ends[1];
             shared = open_journal();
             for (int i = 0; i < 3; i++)

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,6 +84,7 @@ static void another_process_is_named(void **state)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         open_file(&file);
         if (of_lockfile_lock(&file) != 0)
             _exit(1);
@@ -113,6 +115,7 @@ static void a_child_of_fork_does_not_keep_it(void **state)
     assert_int_equal(pipe(end), 0);
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         for (int i = 0; i < 3; i++)
             open_file(&files[i]);
         of_lockfile_close(&files[1]); /* The list is one of those that are open. */
