@@ -94,9 +94,13 @@ static int reserve(int fd, uint64_t end, uint64_t *reserved)
         return 0;
     uint64_t wanted = (end + RESERVE_BYTES - 1) / RESERVE_BYTES * RESERVE_BYTES;
     int status;
-    do
+    for (;;) {
         status = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)wanted) == 0 ? 0 : errno;
-    while (status == EINTR);
+        if ((status == ENOSPC || status == EDQUOT) && wanted > end)
+            wanted = end; /* What is left may still do. */
+        else if (status != EINTR)
+            break;
+    }
     if (status == ENOSPC || status == EDQUOT)
         return status;
     *reserved = status == 0 ? wanted : UINT64_MAX; /* Not every file system can. */

@@ -29,6 +29,7 @@ static struct {
     int seen;
     char trace[4096]; /* The names of the calls. */
     bool without_fallocate;
+    off_t room; /* A disk is full beyond this many bytes of a file; 0: it is not. */
     atomic_int fdatasyncs;
     int (*at_flock)(void);
     pthread_mutex_t *hold; /* An fdatasync waits until it is free. */
@@ -109,6 +110,11 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
     bool dies;
     if (fault.without_fallocate) {
         errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (fault.room > 0 && offset + length > fault.room) {
+        is_hit("full");
+        errno = ENOSPC;
         return -1;
     }
     return before("fallocate", &dies) ? -1
