@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The monotonic clock. Pure code takes the time as an argument and does not include this. */
+/* The clocks. Pure code takes the time as an argument and does not include this. */
 #ifndef OF_BASE_CLOCK_H
 #define OF_BASE_CLOCK_H
 
@@ -16,6 +16,14 @@ static inline int64_t of_clock_ns(void)
 static inline int64_t of_clock_us(void)
 {
     return of_clock_ns() / 1000;
+}
+
+/* Since 1970, UTC, as a calendar has it: for records, not for waits. */
+static inline int64_t of_clock_calendar_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /* The absolute deadline, in microseconds, that is `timeout_ms` from now. */

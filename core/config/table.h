@@ -33,6 +33,7 @@
     INTEGER("rejected.max", rejected_max, 0, 0, 1000000000000, "The sink stops once more rows than this have been rejected. 0: no limit.") \
     INTEGER("deadletter.bytes", deadletter_bytes, 4194304, 65536, 1073741824, "Memory bound for dead letters that wait to be polled; those of the batch at hand come on top.") \
     INTEGER("deadletter.wait.ms", deadletter_wait_ms, 30000, 0, 3600000, "How long delivery waits for a full dead-letter queue to be polled before the sink stops.") \
+    TEXT("deadletter.table", deadletter_table, "", "A table in the same database, name or schema.name, that rows which the database refuses are written to, in the transaction of their batch; it is made where it is missing. They are then not polled. Empty: they wait to be polled.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
     INTEGER("pool.min", pool_min, 0, 0, 1000, "Connections to one URL that are opened ahead and kept open; at most pool.max. From 1 on their number is adapted between the two, so that each is used for 50 to 80 % of the time. 0: opened when they are needed.") \
     INTEGER("pool.idle.ms", pool_idle_ms, 600000, 0, 86400000, "A connection that is not needed is closed once nobody has used it for this long, in milliseconds. 0: never.") \

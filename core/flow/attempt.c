@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "flow/branch.h"
 #include "flow/dedupe.h"
@@ -29,51 +30,96 @@ static void forget_letters(of_attempt *attempt)
     }
     attempt->letters_end = &attempt->letters;
     attempt->letter_count = 0;
+    attempt->letters_failed = false;
 }
 
 void of_attempt_destroy(of_attempt *attempt)
 {
     forget_letters(attempt);
     of_rowcopy_free(&attempt->reencoded);
+    of_rowcopy_free(&attempt->letter_rows);
+}
+
+/* Puts a letter at the end of those that will be polled, which then own it. */
+static void keep_letter(of_attempt *attempt, of_letter *letter)
+{
+    *attempt->letters_end = letter;
+    attempt->letters_end = &letter->next;
+}
+
+/* Makes a letter a row of the dead-letter table. */
+static int record_letter(of_attempt *attempt, const of_letter *letter, uint8_t kind,
+                         outfall_error *error)
+{
+    of_rowcopy *rows = &attempt->letter_rows;
+    const of_letter_place place = {.sink = attempt->share->feed->options.sink_id,
+                                   .kind = kind,
+                                   .refused_at_us = of_clock_calendar_us()};
+    size_t bytes = 0;
+    int status = OUTFALL_OK;
+    if (attempt->letter_count == 0)
+        status = of_rowcopy_start(rows, attempt->batch->rows, 0, error);
+    if (status == OUTFALL_OK)
+        status =
+            of_letter_encode(attempt->letter_target, letter, &place, &rows->scratch, &bytes, error);
+    if (status != OUTFALL_OK)
+        return status;
+    const outfall_row_entry entry = {.bytes = (uint32_t)bytes};
+    return of_rowcopy_add(rows, (const uint8_t *)rows->scratch.data, &entry,
+                          (uint32_t)attempt->letter_count, error);
+}
+
+/* A letter for a row of the batch as it was taken, but for the error. */
+static int write_letter(const of_attempt *attempt, const of_span *span, uint32_t in_span,
+                        of_letter *letter, outfall_error *error)
+{
+    const outfall_schema *schema = attempt->share->feed->versions[attempt->batch->version]->schema;
+    const outfall_row_entry *entry = outfall_span_entry(&span->rows, in_span);
+    of_scratch json = {NULL, 0};
+    int status = of_row_json(schema, span->rows.base + entry->start, entry->bytes, &json,
+                             &letter->row_bytes, error);
+    letter->row = json.data; /* Freed with it, good or not. */
+    memcpy(letter->writer, span->lane->name, sizeof letter->writer);
+    letter->position = span->position + in_span;
+    letter->source_offset = entry->source_offset;
+    return status;
+}
+
+static int check_limit(const of_attempt *attempt, const outfall_error *why, outfall_error *error)
+{
+    const of_feed *feed = attempt->share->feed;
+    uint64_t limit = feed->options.rejected_max;
+    uint64_t before = atomic_load_explicit(&feed->rejected, memory_order_relaxed);
+    if (limit == 0 || before + attempt->letter_count <= limit)
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_DATABASE,
+                   "more than rejected.max (%llu) rows were rejected; the last: %.300s",
+                   (unsigned long long)limit, why->message);
 }
 
 /* Adds a letter for row `index` of the batch as it was taken. */
 static int add_letter(of_attempt *attempt, uint64_t index, const outfall_error *why,
                       outfall_error *error)
 {
-    of_feed *feed = attempt->share->feed;
     const of_span *span = NULL;
     uint32_t in_span = 0;
-    of_scratch json = {NULL, 0};
     const outfall_row_entry *entry = of_batch_row(attempt->batch, index, &span, &in_span);
     of_letter *letter = of_calloc(1, sizeof *letter);
     if (letter == NULL)
         return of_fail_nomem(error);
-    int status =
-        of_row_json(feed->versions[attempt->batch->version]->schema, span->rows.base + entry->start,
-                    entry->bytes, &json, &letter->row_bytes, error);
-    if (status != OUTFALL_OK) {
-        of_scratch_free(&json);
-        of_free(letter);
-        return status;
-    }
-    letter->row = json.data;
-    memcpy(letter->writer, span->lane->name, sizeof letter->writer);
-    letter->position = span->position + in_span;
-    letter->source_offset = entry->source_offset;
     letter->error = *why;
     letter->error.action = OUTFALL_ACTION_ROW;
-    *attempt->letters_end = letter;
-    attempt->letters_end = &letter->next;
+    int status = write_letter(attempt, span, in_span, letter, error);
+    if (status == OUTFALL_OK && attempt->letter_target != NULL)
+        status = record_letter(attempt, letter, entry->kind, error);
+    if (status == OUTFALL_OK && attempt->letter_target == NULL)
+        keep_letter(attempt, letter);
+    else
+        of_letter_free(letter);
+    if (status != OUTFALL_OK)
+        return status;
     attempt->letter_count++;
-
-    uint64_t limit = feed->options.rejected_max;
-    uint64_t before = atomic_load_explicit(&feed->rejected, memory_order_relaxed);
-    if (limit > 0 && before + attempt->letter_count > limit)
-        return of_fail(error, OUTFALL_ERR_DATABASE,
-                       "more than rejected.max (%llu) rows were rejected; the last: %.300s",
-                       (unsigned long long)limit, why->message);
-    return OUTFALL_OK;
+    return check_limit(attempt, why, error);
 }
 
 uint32_t of_attempt_arrival(const of_attempt *attempt, uint64_t index)
@@ -91,6 +137,8 @@ int of_attempt_reject(of_attempt *attempt, uint32_t arrival, const outfall_error
 void of_attempt_keep_letters(of_attempt *attempt)
 {
     of_letter **last = &attempt->share->kept;
+    if (of_attempt_records(attempt))
+        attempt->share->recorded += attempt->letter_count;
     while (*last != NULL)
         last = &(*last)->next;
     *last = attempt->letters;
@@ -200,6 +248,8 @@ int of_attempt_prepare(of_attempt *attempt, outfall_error *error)
     const of_version *from = feed->versions[batch->version];
     int status = OUTFALL_OK;
     forget_letters(attempt);
+    if (feed->options.letters != NULL)
+        attempt->letter_target = of_lettertable_target(feed->options.letters);
     attempt->is_reencoded = false;
     attempt->is_arranged = false;
     attempt->version = atomic_load_explicit(&feed->current, memory_order_acquire);
@@ -292,4 +342,36 @@ uint32_t of_attempt_before(const of_attempt *attempt, uint32_t arrival, bool del
         return OF_ATTEMPT_NONE;
     /* The last delete of a key has had its turn before any row that came after it. */
     return !deleting && of_attempt_deletes(attempt, before) ? OF_ATTEMPT_NONE : before;
+}
+
+/* ---- Letters ---------------------------------------------------------------------- */
+
+bool of_attempt_records(const of_attempt *attempt)
+{
+    return attempt->letter_target != NULL && attempt->letter_count > 0;
+}
+
+int of_attempt_write_letters(of_attempt *attempt, outfall_error *error)
+{
+    of_share *share = attempt->share;
+    outfall_write_result result;
+    if (!of_attempt_records(attempt))
+        return OUTFALL_OK;
+    const outfall_batch rows = of_rowcopy_batch(&attempt->letter_rows);
+    int status =
+        of_lease_write(of_share_lease(share), attempt->letter_target, &rows, &result, error);
+    of_count(&share->counters.writes, result.statements > 0 ? result.statements : 1);
+    if (status == OUTFALL_OK)
+        return OUTFALL_OK;
+    attempt->letters_failed = true;
+    return of_lettertable_blame(attempt->letter_target, error);
+}
+
+int of_attempt_redescribe(const of_attempt *attempt, of_lease *lease, outfall_error *error)
+{
+    of_feed *feed = attempt->share->feed;
+    if (attempt->letters_failed)
+        return of_lettertable_redescribe(feed->options.letters, lease, attempt->letter_target,
+                                         error);
+    return of_feed_redescribe(feed, lease, attempt->version, error);
 }

@@ -21,6 +21,10 @@ typedef struct of_attempt {
     of_letter *letters; /* Rows refused by this try, in the order in which that was found. */
     of_letter **letters_end;
     uint64_t letter_count;
+    /* Under deadletter.table they are its rows instead: */
+    outfall_target *letter_target; /* these are encoded for it, */
+    of_rowcopy letter_rows;        /* as many as letter_count; */
+    bool letters_failed;           /* it is they that could not be written. */
 } of_attempt;
 
 /* For the share's batch. */
@@ -68,5 +72,17 @@ void of_attempt_keep_letters(of_attempt *attempt);
 
 /* As of_attempt_write, for one row of attempt->arrived. */
 int of_attempt_write_arrival(of_attempt *attempt, uint32_t arrival, outfall_error *error);
+
+/* Whether there are letters that go to a table. */
+bool of_attempt_records(const of_attempt *attempt);
+
+/*
+ * Writes them, in the open transaction; does nothing where there are none. That it fails is no
+ * row's fault.
+ */
+int of_attempt_write_letters(of_attempt *attempt, outfall_error *error);
+
+/* After RESTART: describes the table that could not be written again, on a lease of any kind. */
+int of_attempt_redescribe(const of_attempt *attempt, of_lease *lease, outfall_error *error);
 
 #endif

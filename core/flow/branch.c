@@ -122,6 +122,8 @@ static int mark_share(of_branch *branch, of_share *share, outfall_error *error)
     }
     share->sealed = share->kept;
     share->kept = NULL;
+    share->recorded_sealed = share->recorded;
+    share->recorded = 0;
     pthread_mutex_unlock(&share->mutex);
     return status;
 }

@@ -27,6 +27,8 @@ static int write_whole(of_attempt *attempt, bool *commit_failed, outfall_error *
     int status = of_attempt_begin(attempt, error);
     if (status == OUTFALL_OK && attempt->rows.rows > 0)
         status = of_attempt_write(attempt, 0, attempt->rows.rows, error);
+    if (status == OUTFALL_OK) /* Rows that were refused when they were encoded anew. */
+        status = of_attempt_write_letters(attempt, error);
     if (status != OUTFALL_OK)
         return status;
     status = of_lease_commit(lease, error);
@@ -56,7 +58,7 @@ static int write_rows(of_attempt *attempt, outfall_error *error)
     outfall_error why;
     bool commit_failed;
     bool exactly_once = attempt->share->feed->options.exactly_once;
-    if (attempt->rows.rows == 0 && !exactly_once)
+    if (attempt->rows.rows == 0 && !exactly_once && !of_attempt_records(attempt))
         return OUTFALL_OK; /* All were refused when they were encoded anew. */
     int status = write_whole(attempt, &commit_failed, error);
     if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW)
@@ -109,14 +111,16 @@ static int try_once(of_attempt *attempt, outfall_error *error)
 
 /* ---- Policy ----------------------------------------------------------------------- */
 
-/* Describes the target again after RESTART. A table that is gone may be on its way back. */
-static int redescribe(of_share *share, const of_version *known, outfall_error *error)
+/* Describes what has changed again after RESTART. A table that is gone may be on its way back. */
+static int redescribe(const of_attempt *attempt, outfall_error *error)
 {
-    of_limits limits = limits_of(share->feed);
-    int status = of_lease_take(share->feed->pool, &limits, &share->lease, error);
+    of_share *share = attempt->share;
+    of_feed *feed = share->feed;
+    of_limits limits = limits_of(feed);
+    int status = of_lease_take(feed->pool, &limits, &share->lease, error);
     if (status != OUTFALL_OK)
         return status;
-    status = of_feed_redescribe(share->feed, &share->lease, known, error);
+    status = of_attempt_redescribe(attempt, &share->lease, error);
     of_lease_return(&share->lease);
     if (status == OUTFALL_ERR_NOT_FOUND && error->column[0] == '\0')
         error->action = OUTFALL_ACTION_RETRY;
@@ -187,7 +191,7 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
             in_doubt = true;
         if (error.action == OUTFALL_ACTION_RESTART) {
             of_count(&share->counters.restarts, 1);
-            status = redescribe(share, attempt->version, &error);
+            status = redescribe(attempt, &error);
             if (status == OUTFALL_OK)
                 error.action = OUTFALL_ACTION_RETRY;
         }
@@ -212,10 +216,21 @@ static bool make_durable(of_attempt *attempt, uint64_t *random)
     }
 }
 
-/* Hands refused rows over to be polled. False: nobody has polled, and the feed stops. */
+static void count_rejected(of_share *share, uint64_t rows)
+{
+    atomic_fetch_add_explicit(&share->feed->rejected, rows, memory_order_relaxed);
+    of_count(&share->counters.rows_rejected, rows);
+}
+
+/*
+ * Hands refused rows over to be polled, but for those that are durable in a table. False: nobody
+ * has polled, and the feed stops.
+ */
 static bool post_letters(of_attempt *attempt)
 {
     of_feed *feed = attempt->share->feed;
+    if (of_attempt_records(attempt))
+        count_rejected(attempt->share, attempt->letter_count);
     while (attempt->letters != NULL) {
         of_letter *letter = attempt->letters;
         of_letter *next = letter->next;
@@ -236,8 +251,7 @@ static bool post_letters(of_attempt *attempt)
         attempt->letter_count--;
         if (next == NULL)
             attempt->letters_end = &attempt->letters;
-        atomic_fetch_add_explicit(&feed->rejected, 1, memory_order_relaxed);
-        of_count(&attempt->share->counters.rows_rejected, 1);
+        count_rejected(attempt->share, 1);
     }
     return true;
 }

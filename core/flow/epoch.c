@@ -32,7 +32,9 @@ static int write_once(of_attempt *attempt, outfall_error *error)
     int status = of_attempt_prepare(attempt, error);
     if (status == OUTFALL_OK)
         status = of_branch_begin(branch, error);
-    if (status != OUTFALL_OK || attempt->rows.rows == 0)
+    if (status == OUTFALL_OK && attempt->rows.rows == 0)
+        return of_attempt_write_letters(attempt, error);
+    if (status != OUTFALL_OK)
         return status;
     bool apart = branch->rows > 0;
     if (apart)
@@ -41,7 +43,9 @@ static int write_once(of_attempt *attempt, outfall_error *error)
         status = of_attempt_write(attempt, 0, attempt->rows.rows, error);
     if (status == OUTFALL_OK && apart)
         status = of_lease_savepoint(&branch->lease, OUTFALL_SAVEPOINT_RELEASE, error);
-    if (status == OUTFALL_OK || error->action != OUTFALL_ACTION_ROW ||
+    if (status == OUTFALL_OK)
+        return of_attempt_write_letters(attempt, error);
+    if (error->action != OUTFALL_ACTION_ROW ||
         (branch->lease.driver->capabilities & OUTFALL_DRIVER_SAVEPOINTS) == 0)
         return status;
     int64_t named = attempt->result.bad_row;
@@ -51,7 +55,7 @@ static int write_once(of_attempt *attempt, outfall_error *error)
     return status;
 }
 
-/* Describes the target again; on a connection of its own, since none is open any more. */
+/* Describes what has changed again; on a connection of its own, since none is open any more. */
 static int redescribe(of_attempt *attempt, outfall_error *error)
 {
     of_share *share = attempt->share;
@@ -59,7 +63,7 @@ static int redescribe(of_attempt *attempt, outfall_error *error)
     int status = of_lease_take(share->branch->pool, &share->branch->group->limits, &lease, error);
     if (status != OUTFALL_OK)
         return status;
-    status = of_feed_redescribe(share->feed, &lease, attempt->version, error);
+    status = of_attempt_redescribe(attempt, &lease, error);
     of_lease_return(&lease);
     return status;
 }

@@ -141,6 +141,7 @@ int of_feed_new(const of_feed_options *options, of_pool *pool, size_t buffer_byt
     if (status != OUTFALL_OK) {
         feed->options.schema = NULL; /* Still the caller's. */
         feed->options.key = feed->options.update = (of_names){NULL, 0};
+        feed->options.letters = NULL;
         of_feed_release(feed);
         return status;
     }
@@ -165,6 +166,7 @@ void of_feed_release(of_feed *feed)
     uint32_t versions = atomic_load(&feed->version_count);
     for (uint32_t i = 0; i < versions; i++)
         version_free(feed, feed->versions[i]);
+    of_lettertable_free(feed->options.letters);
     outfall_schema_free(feed->options.schema);
     of_names_free(&feed->options.key);
     of_names_free(&feed->options.update);

@@ -22,6 +22,7 @@
 #include "flow/batch.h"
 #include "flow/dedupe.h"
 #include "flow/events.h"
+#include "flow/lettertable.h"
 #include "flow/rowcopy.h"
 #include "pool/lease.h"
 #include "row/schema.h"
@@ -47,6 +48,7 @@ typedef struct of_feed_options {
     int64_t retry_timeout_ms;
     uint64_t rejected_max; /* 0: no limit. */
     int64_t deadletter_wait_ms;
+    of_lettertable *letters; /* NULL: dead letters wait to be polled. The feed's once it is made. */
     bool lossy;
     bool identity_override;
     bool other_unique;
@@ -104,6 +106,8 @@ typedef struct of_share {
     of_lease lease;    /* Of the batch that is being delivered; a close may sever it. */
     of_letter *kept;   /* Of a two-phase sink: rows refused since the last seal, */
     of_letter *sealed; /* and those of the checkpoint that is being committed. */
+    uint64_t recorded; /* As many of them went to the dead-letter table instead, */
+    uint64_t recorded_sealed;
     of_share_counters counters;
 } of_share;
 

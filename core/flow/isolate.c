@@ -168,7 +168,13 @@ int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfal
         else if (of_search_failed(&search, attempt->result.bad_row))
             status = reject(attempt, piece.first, piecewise, &why, error);
     }
-    if (status == OUTFALL_OK && how == OF_ISOLATE_WHOLE)
+    /* The letters' own transaction, where each piece has had its own. */
+    bool apart = piecewise && of_attempt_records(attempt);
+    if (status == OUTFALL_OK && apart)
+        status = of_lease_begin(lease, error);
+    if (status == OUTFALL_OK)
+        status = of_attempt_write_letters(attempt, error);
+    if (status == OUTFALL_OK && (apart || how == OF_ISOLATE_WHOLE))
         status = of_lease_commit(lease, error);
     return status;
 }

@@ -37,8 +37,8 @@ enum of_isolation {
 };
 
 /*
- * Writes what can be written. Refused rows become the attempt's letters. The first failure was
- * `named` as above.
+ * Writes what can be written. Refused rows become the attempt's letters; those that go to a table
+ * are written last. The first failure was `named` as above.
  */
 int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfall_error *error);
 

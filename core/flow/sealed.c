@@ -31,10 +31,18 @@ int of_sealed_reserve(of_sealed *sealed, uint32_t marks, outfall_error *error)
     return OUTFALL_OK;
 }
 
+static void count_rejected(of_share *share, uint64_t rows)
+{
+    atomic_fetch_add_explicit(&share->feed->rejected, rows, memory_order_relaxed);
+    of_count(&share->counters.rows_rejected, rows);
+}
+
 /* Whoever polls gets them behind the acknowledgements of earlier rows, as of a plain batch. */
 static void post_letters(of_share *share)
 {
     of_feed *feed = share->feed;
+    count_rejected(share, share->recorded_sealed);
+    share->recorded_sealed = 0;
     while (share->sealed != NULL) {
         of_letter *letter = share->sealed;
         of_letter *next = letter->next;
@@ -49,8 +57,7 @@ static void post_letters(of_share *share)
             return;
         }
         share->sealed = next;
-        atomic_fetch_add_explicit(&feed->rejected, 1, memory_order_relaxed);
-        of_count(&share->counters.rows_rejected, 1);
+        count_rejected(share, 1);
     }
 }
 

@@ -42,7 +42,8 @@ struct outfall_writer {
     uint8_t kind;    /* enum outfall_row_kind, of the row being built. */
     bool lossy;
     bool exactly_once;
-    bool has_offset; /* Under the ledger: of the last row, or of the last one that is durable, */
+    bool checks_offset; /* Where it goes to a table, of the ledger or of dead letters. */
+    bool has_offset;    /* Under the ledger: of the last row, or of the last one that is durable, */
     uint64_t last_offset;   /* this is the source offset. */
     bool resumes;           /* The ledger had rows of this writer when it was opened, */
     uint64_t resume_offset; /* the last of them with this source offset. */

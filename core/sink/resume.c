@@ -75,8 +75,11 @@ int of_writer_check_offset(outfall_writer *writer, uint64_t source_offset, outfa
 {
     if (source_offset > INT64_MAX)
         return of_fail(error, OUTFALL_ERR_INVALID,
-                       "source offset %" PRIu64 ": with delivery=exactly-once at most %" PRId64,
-                       source_offset, INT64_MAX);
+                       "source offset %" PRIu64 ": with %s at most %" PRId64, source_offset,
+                       writer->exactly_once ? "delivery=exactly-once" : "deadletter.table",
+                       INT64_MAX);
+    if (!writer->exactly_once)
+        return OUTFALL_OK;
     if (writer->has_offset && source_offset <= writer->last_offset)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "source offset %" PRIu64 " comes after %" PRIu64

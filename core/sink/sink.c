@@ -32,6 +32,8 @@ typedef struct of_opening {
     of_names update;
     of_endpoint *endpoint;
     outfall_target *target;
+    outfall_table_name letters_name; /* All NULL: dead letters are polled. */
+    of_lettertable *letters;
     of_feed *feed;
 } of_opening;
 
@@ -125,6 +127,15 @@ static int check_sink_id(const char *id, outfall_error *error)
         SINK_ID_BYTES_MAX);
 }
 
+static int read_letters_name(of_opening *opening, outfall_error *error)
+{
+    const char *text = opening->config->values.deadletter_table;
+    outfall_error why;
+    if (text[0] == '\0' || of_table_name_parse(text, &opening->letters_name, &why) == OUTFALL_OK)
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_CONFIG, "option deadletter.table: %.300s", why.message);
+}
+
 static int read_arguments(of_opening *opening, const char *url, const char *table,
                           const outfall_schema *schema, const outfall_config *config,
                           outfall_error *error)
@@ -137,6 +148,8 @@ static int read_arguments(of_opening *opening, const char *url, const char *tabl
         status = of_url_parse(url, opening->config, &opening->url, error);
     if (status == OUTFALL_OK)
         status = of_table_name_parse(table, &opening->name, error);
+    if (status == OUTFALL_OK)
+        status = read_letters_name(opening, error);
     if (status == OUTFALL_OK && schema != NULL && schema->count == 0)
         status = of_fail(error, OUTFALL_ERR_INVALID,
                          "the schema has no columns: add some, or pass NULL for the table's own");
@@ -170,6 +183,7 @@ static of_feed_options feed_options(const of_opening *opening)
         .retry_timeout_ms = values->retry_timeout_ms,
         .rejected_max = (uint64_t)values->rejected_max,
         .deadletter_wait_ms = values->deadletter_wait_ms,
+        .letters = opening->letters,
         .lossy = values->convert_lossy == OF_LOSSY_ROUND,
         .identity_override = values->identity == OF_IDENTITY_OVERRIDE,
         .other_unique = values->unique_other == OF_UNIQUE_OTHER_ALLOW,
@@ -218,8 +232,11 @@ static int describe(of_opening *opening, outfall_error *error)
     } else if (status != OUTFALL_OK) {
         of_fail_copy(error, &missing);
     }
-    if (status == OUTFALL_OK && options.exactly_once)
+    bool records = opening->letters_name.table != NULL;
+    if (status == OUTFALL_OK && (options.exactly_once || records))
         status = check_sink_id(sink_id_of(opening), error);
+    if (status == OUTFALL_OK && records)
+        status = of_lettertable_open(&opening->letters_name, &lease, &opening->letters, error);
     if (status == OUTFALL_OK && options.exactly_once)
         status = of_ledger_open(&lease, error);
     of_lease_return(&lease);
@@ -240,6 +257,7 @@ static int make_feed(of_opening *opening, outfall_error *error)
         return status;
     opening->target = NULL; /* The feed owns them now. */
     opening->schema = NULL;
+    opening->letters = NULL;
     opening->key = opening->update = (of_names){NULL, 0};
     return OUTFALL_OK;
 }
@@ -281,6 +299,7 @@ int outfall_sink_open(const char *url, const char *table, const outfall_schema *
     if (status == OUTFALL_OK)
         status = make_sink(&opening, out, error);
     of_feed_release(opening.feed);
+    of_lettertable_free(opening.letters);
     if (opening.target != NULL)
         of_pool_driver(of_endpoint_pool(opening.endpoint))->target_free(opening.target);
     of_endpoint_put(opening.endpoint, of_deadline_us(1000));
@@ -288,6 +307,7 @@ int outfall_sink_open(const char *url, const char *table, const outfall_schema *
     of_names_free(&opening.key);
     of_names_free(&opening.update);
     of_table_name_free(&opening.name);
+    of_table_name_free(&opening.letters_name);
     of_url_free(&opening.url);
     outfall_config_free(opening.config);
     return status;

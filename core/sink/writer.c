@@ -105,6 +105,7 @@ static int open_writer(outfall_sink *sink, const char *name, outfall_writer **ou
     writer->fork_generation = sink->fork_generation;
     writer->lossy = feed->options.lossy;
     writer->exactly_once = feed->options.exactly_once;
+    writer->checks_offset = writer->exactly_once || feed->options.letters != NULL;
     link_writer(sink, writer);
     *out = writer;
     return OUTFALL_OK;
@@ -272,10 +273,14 @@ __attribute__((noinline)) static int too_few_values(outfall_writer *writer, outf
     return row_failed(writer, error);
 }
 
-/* Under the ledger a batch may end behind any row: its offset has to tell it from the next one. */
+/*
+ * A table has to hold it. Under the ledger a batch may end behind any row: its offset has to tell
+ * it from the next one.
+ */
 static inline int check_offset(outfall_writer *writer, uint64_t source_offset, outfall_error *error)
 {
-    return writer->exactly_once ? of_writer_check_offset(writer, source_offset, error) : OUTFALL_OK;
+    return writer->checks_offset ? of_writer_check_offset(writer, source_offset, error)
+                                 : OUTFALL_OK;
 }
 
 /* Ends a row that was built by single puts. */

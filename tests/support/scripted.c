@@ -10,8 +10,17 @@ struct outfall_connection {
     atomic_bool severed;
     uint32_t pending; /* Rows written and not committed. */
     uint32_t savepoint;
+    uint32_t pending_letters;
     int64_t ids[SCRIPTED_ROWS_MAX];
+    int64_t positions[SCRIPTED_LETTERS_MAX];
 };
+
+/* What is written and not committed is gone. */
+static void forget(outfall_connection *connection)
+{
+    connection->pending = 0;
+    connection->pending_letters = 0;
+}
 
 scripted script;
 
@@ -66,7 +75,7 @@ static int script_reset(outfall_connection *connection, int64_t deadline_us, out
 {
     (void)deadline_us;
     (void)error;
-    connection->pending = 0;
+    forget(connection);
     return OUTFALL_OK;
 }
 
@@ -83,11 +92,12 @@ static int script_describe(outfall_connection *connection, const outfall_table_n
                            outfall_target **out, outfall_error *error)
 {
     (void)connection;
-    (void)name;
-    (void)options;
     (void)deadline_us;
     *out = NULL;
-    int status = follow(SCRIPTED_DESCRIBE, error);
+    bool letters = strcmp(name->table, SCRIPTED_LETTERS) == 0;
+    int status = letters ? OUTFALL_OK : follow(SCRIPTED_DESCRIBE, error);
+    if (letters && atomic_load(&script.no_letters))
+        status = outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_STOP, "no table");
     if (status != OUTFALL_OK)
         return status;
     *out = calloc(1, sizeof **out);
@@ -97,6 +107,11 @@ static int script_describe(outfall_connection *connection, const outfall_table_n
                              .column_count = 1,
                              .columns = columns,
                              .display_name = "scripted"};
+    if (letters && options->columns != NULL) {
+        (*out)->columns = options->columns;
+        (*out)->column_count = (uint32_t)options->column_count;
+        (*out)->display_name = SCRIPTED_LETTERS;
+    }
     atomic_fetch_add(&script.targets, 1);
     return OUTFALL_OK;
 }
@@ -117,8 +132,10 @@ static int script_create_table(outfall_connection *connection, const outfall_tab
     (void)created;
     (void)count;
     (void)deadline_us;
-    (void)error;
-    return OUTFALL_OK;
+    int status = follow(SCRIPTED_CREATE_TABLE, error);
+    if (status == OUTFALL_OK)
+        atomic_store(&script.no_letters, false);
+    return status;
 }
 
 static int script_begin(outfall_connection *connection, const outfall_begin_options *options,
@@ -126,7 +143,7 @@ static int script_begin(outfall_connection *connection, const outfall_begin_opti
 {
     (void)options;
     (void)deadline_us;
-    connection->pending = 0;
+    forget(connection);
     return follow(SCRIPTED_BEGIN, error);
 }
 
@@ -149,13 +166,34 @@ static int refuse(int64_t index, outfall_write_result *result, outfall_error *er
     return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW, "a bad row");
 }
 
+/* The third field of each: its position. */
+static int write_letters(outfall_connection *connection, const outfall_batch *batch,
+                         outfall_write_result *result, outfall_error *error)
+{
+    int status = follow(SCRIPTED_WRITE_LETTERS, error);
+    for (uint32_t i = 0; i < batch->span_count && status == OUTFALL_OK; i++) {
+        for (uint32_t row = 0; row < batch->spans[i].count; row++) {
+            const uint8_t *data,
+                *at = batch->spans[i].base + 2 + outfall_span_entry(&batch->spans[i], row)->start;
+            outfall_field_next(&at, &data);
+            outfall_field_next(&at, &data);
+            outfall_field_next(&at, &data);
+            connection->positions[connection->pending_letters++] = outfall_read_i64(data);
+        }
+    }
+    result->statements = 1;
+    result->rows_written = batch->rows;
+    return status;
+}
+
 static int script_write(outfall_connection *connection, outfall_target *target,
                         const outfall_batch *batch, int64_t deadline_us,
                         outfall_write_result *result, outfall_error *error)
 {
-    (void)target;
     (void)deadline_us;
     int64_t index = 0;
+    if (target->columns != columns)
+        return write_letters(connection, batch, result, error);
     int status = follow(SCRIPTED_WRITE, error);
     if (status == OUTFALL_OK)
         status = hang(connection, error);
@@ -196,10 +234,13 @@ static int script_commit(outfall_connection *connection, int64_t deadline_us, ou
         if (connection->ids[i] == script.bad_id && script.bad_at_commit)
             status = outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW, "deferred");
     /* An unknown outcome is, here, a commit whose answer was lost. */
-    if (status == OUTFALL_OK || status == OUTFALL_ERR_UNKNOWN)
+    if (status == OUTFALL_OK || status == OUTFALL_ERR_UNKNOWN) {
         for (uint32_t i = 0; i < connection->pending; i++)
             script.ids[atomic_fetch_add(&script.rows, 1)] = connection->ids[i];
-    connection->pending = 0;
+        for (uint32_t i = 0; i < connection->pending_letters; i++)
+            script.positions[atomic_fetch_add(&script.letters, 1)] = connection->positions[i];
+    }
+    forget(connection);
     return status;
 }
 
@@ -208,7 +249,7 @@ static int script_rollback(outfall_connection *connection, int64_t deadline_us,
 {
     (void)deadline_us;
     (void)error;
-    connection->pending = 0;
+    forget(connection);
     return OUTFALL_OK;
 }
 

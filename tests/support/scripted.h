@@ -13,6 +13,10 @@
 #include <outfall/driver.h>
 
 #define SCRIPTED_ROWS_MAX 100000
+#define SCRIPTED_LETTERS_MAX 2000
+
+/* A table of this name takes what columns it is asked for: dead letters. */
+#define SCRIPTED_LETTERS "letters"
 
 enum scripted_step {
     SCRIPTED_CONNECT,
@@ -20,6 +24,8 @@ enum scripted_step {
     SCRIPTED_WRITE,
     SCRIPTED_COMMIT,
     SCRIPTED_DESCRIBE,
+    SCRIPTED_WRITE_LETTERS,
+    SCRIPTED_CREATE_TABLE,
     SCRIPTED_STEPS
 };
 
@@ -41,6 +47,9 @@ typedef struct scripted {
     atomic_uint targets; /* Described and not freed. */
     atomic_uint rows;    /* Committed. */
     int64_t ids[SCRIPTED_ROWS_MAX];
+    atomic_bool no_letters;                  /* Their table is missing. */
+    atomic_uint letters;                     /* Committed. */
+    int64_t positions[SCRIPTED_LETTERS_MAX]; /* Theirs. */
 } scripted;
 
 /* The one script, and the driver that follows it. */

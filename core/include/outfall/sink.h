@@ -269,9 +269,11 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_put_kind(outfall_writer *writer, int ki
  *
  * @param source_offset  The row's place in its source (a line, an offset), 0 where it has none;
  *                       handed back with acknowledgements and dead letters. With
- *                       delivery=exactly-once each row's is higher than the one before.
- * @return OUTFALL_OK, OUTFALL_ERR_INVALID (too few values, an offset that does not grow), or what a
- * put of this row returned. On failure the row is dropped and the next put starts a new one.
+ *                       delivery=exactly-once each row's is higher than the one before; with that,
+ *                       or with deadletter.table, it is at most INT64_MAX.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID (too few values, an offset that does not grow or is too
+ * high), or what a put of this row returned. On failure the row is dropped and the next put starts
+ * a new one.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_row_end(outfall_writer *writer, uint64_t source_offset,
                                                  outfall_error *error);
@@ -348,7 +350,8 @@ typedef struct outfall_event {
  *
  * Any thread; blocks up to timeout_ms. Dead letters wait here within deadletter.bytes; where nobody
  * polls, the flusher waits for room, and after deadletter.wait.ms the sink stops: no dead letter is
- * thrown away.
+ * thrown away. With deadletter.table they are durable in that table and not polled; stats count
+ * them.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_poll(outfall_sink *sink, uint32_t timeout_ms,
                                               outfall_event *event, outfall_error *error);
