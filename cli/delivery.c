@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "required.h"
+#include "say.h"
 #include "stop.h"
 
 /* How long one call may keep signals and dead letters waiting. */
@@ -18,12 +19,13 @@ struct of_delivery {
     of_progress *progress;   /* Borrowed. */
     uint8_t *required;       /* By column: what the input may not leave out. */
     outfall_event event;
-    uint64_t taken;     /* Rows that the writer has accepted. */
-    uint64_t skipped;   /* Rows that an earlier load has made durable: */
-    uint64_t resume;    /* those up to this offset, */
-    bool resumes;       /* where there are any. */
-    uint64_t unwritten; /* Rows that the stopped sink did not accept. */
-    bool stopped;       /* The sink takes no more. */
+    char letter_table[512]; /* Where rows go that the database refuses; empty: to `letters`. */
+    uint64_t taken;         /* Rows that the writer has accepted. */
+    uint64_t skipped;       /* Rows that an earlier load has made durable: */
+    uint64_t resume;        /* those up to this offset, */
+    bool resumes;           /* where there are any. */
+    uint64_t unwritten;     /* Rows that the stopped sink did not accept. */
+    bool stopped;           /* The sink takes no more. */
 };
 
 /* Where the input has no names of its own (JSON lines without a key), the table's columns are it.
@@ -90,7 +92,10 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
     delivery->letters = letters;
     delivery->progress = progress;
     delivery->event.struct_size = sizeof delivery->event;
-    status = outfall_sink_open(url, table, schema, config, &delivery->sink, error);
+    status = outfall_config_get(config, "deadletter.table", delivery->letter_table,
+                                sizeof delivery->letter_table, error);
+    if (status == OUTFALL_OK)
+        status = outfall_sink_open(url, table, schema, config, &delivery->sink, error);
     if (status == OUTFALL_OK && of_input_columns(input)->count == 0)
         status = name_columns(delivery, error);
     if (status == OUTFALL_OK)
@@ -170,6 +175,12 @@ static int take_events(of_delivery *delivery, outfall_error *error)
     }
 }
 
+/* Rows in the dead-letter table; those that are polled are counted where they go. */
+static uint64_t count_recorded(const of_delivery *delivery, const outfall_stats *stats)
+{
+    return delivery->letter_table[0] != '\0' ? stats->rows_rejected : 0;
+}
+
 static void show_progress(of_delivery *delivery)
 {
     outfall_stats stats = {.struct_size = sizeof stats};
@@ -179,7 +190,7 @@ static void show_progress(of_delivery *delivery)
         return;
     figures.rows = stats.rows_delivered;
     figures.bytes = of_input_bytes(delivery->input);
-    figures.rejected = of_deadletters_count(delivery->letters);
+    figures.rejected = of_deadletters_count(delivery->letters) + count_recorded(delivery, &stats);
     figures.queue_fill = stats.buffer_bytes_max > 0
                              ? (double)stats.buffer_bytes / (double)stats.buffer_bytes_max
                              : 0;
@@ -305,6 +316,9 @@ int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_er
     delivered->skipped = delivery->skipped;
     delivered->undelivered = left.rows + delivery->unwritten;
     delivered->rows = delivery->taken - left.rows - stats.rows_rejected;
+    delivered->recorded = count_recorded(delivery, &stats);
+    if (delivered->recorded > 0)
+        of_say("rows that the database refused are in table %s", delivery->letter_table);
     outfall_event_clear(&delivery->event);
     free_delivery(delivery);
     return first;

@@ -17,13 +17,15 @@ typedef struct of_delivery of_delivery;
 typedef struct of_delivered {
     uint64_t rows;        /* Durable. */
     uint64_t skipped;     /* Durable before this load began. */
+    uint64_t recorded;    /* Rejected, durable in the dead-letter table. */
     uint64_t undelivered; /* Taken from the input, neither durable nor rejected. */
 } of_delivered;
 
 /*
  * Opens the sink for rows of the input's columns; where the input has none, it gets the table's.
  * `input`, `letters` and `progress` are borrowed. With delivery=exactly-once `source_id` names the
- * input in the ledger, and rows that are durable by it are skipped; else it is NULL. Fails as
+ * input in the ledger, and rows that are durable by it are skipped; else it is NULL. With
+ * deadletter.table rows that the database refuses go to that table instead of `letters`. Fails as
  * outfall_sink_open.
  */
 int of_delivery_open(const char *url, const char *table, const outfall_schema *schema,
@@ -49,7 +51,8 @@ int of_delivery_descriptor(of_delivery *delivery);
 
 /*
  * Waits until every row is durable or a dead letter (after a signal, only as long as an orderly end
- * may take; not at all where the sink has stopped), then closes and frees.
+ * may take; not at all where the sink has stopped), then closes and frees. Says on standard error
+ * which table has rejected rows.
  */
 int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_error *error);
 

@@ -104,7 +104,8 @@ static const char *library_key(const of_arg *option)
                 {"update", "update.columns"},
                 {"batch-rows", "batch.rows"},
                 {"linger-ms", "linger.ms"},
-                {"delivery", "delivery"}};
+                {"delivery", "delivery"},
+                {"dead-letter-table", "deadletter.table"}};
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i].name, option->name) == 0)
@@ -474,17 +475,18 @@ static int load_rows(of_load *load, outfall_error *error)
         of_say("%s", error->message);
     if (status != OUTFALL_OK || of_stop_signal() != 0)
         of_report_place(load->input, &delivered);
+    uint64_t rejected = of_deadletters_count(load->letters) + delivered.recorded;
     const of_report report = {.table = load->table,
                               .source_id = load->source_id,
                               .changes = load->kind_column != NULL,
                               .started_us = load->progress.started_us,
-                              .rejected = of_deadletters_count(load->letters)};
+                              .rejected = rejected};
     of_report_summary(&report, &delivered);
     if (status != OUTFALL_OK)
         return load->input_failed ? OF_EXIT_USAGE : OF_EXIT_DATABASE;
     if (of_stop_signal() != 0)
         return 128 + of_stop_signal();
-    return of_deadletters_count(load->letters) > 0 ? OF_EXIT_REJECTED : OF_EXIT_DONE;
+    return rejected > 0 ? OF_EXIT_REJECTED : OF_EXIT_DONE;
 }
 
 /* All that comes before the first row; returns the exit code. */
@@ -568,6 +570,9 @@ static const of_arg options[] = {
      "With --delivery exactly-once: the name of these files. A load of the same name goes on where "
      "the last one stopped."},
     {"dead-letter", "FILE", NULL, "Append rejected rows to FILE as JSON lines."},
+    {"dead-letter-table", "TABLE", NULL,
+     "Write rows that the database refuses to this table, in one transaction with the others; it "
+     "is made if it is not there. Rows that do not get as far are rejected as without it."},
     {"batch-rows", "N", NULL, "Rows in a batch, and so in a transaction (--set batch.rows=N)."},
     {"linger-ms", "N", NULL, "How long a row waits for its batch to fill (--set linger.ms=N)."},
     {"set", "KEY=VALUE", NULL, "Set an option of the library; outfall options lists them."},

@@ -101,6 +101,12 @@ class Manual(CommandTest):
         self.database = self.directory / "once.db"
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT id) FROM t"), [(1000, 1000)])
 
+    def test_the_examples_of_dead_letters_run_and_print_what_is_said(self):
+        (output, said), _ = self.run_examples("dead-letters.md", 2)
+        self.assertEqual(output.splitlines(keepends=True)[1:], [said])
+        self.database = self.directory / "places.db"
+        self.assertEqual(self.query("SELECT id, zip FROM places ORDER BY id"), [(1, "01234"), (2, None), (3, "99999")])
+
     def test_the_examples_of_the_modes_run_and_print_what_is_said(self):
         for output, said in self.run_examples("modes.md", 2):
             shown = "".join(line for line in output.splitlines(keepends=True) if not line.startswith(("loaded ", "applied ")))
@@ -154,7 +160,7 @@ class Completion(unittest.TestCase):
 
     def test_commands_options_and_values_complete(self):
         self.assertEqual(self.complete("outfall", "lo"), ["load"])
-        self.assertEqual(self.complete("outfall", "load", "--dead"), ["--dead-letter"])
+        self.assertEqual(self.complete("outfall", "load", "--dead"), ["--dead-letter", "--dead-letter-table"])
         self.assertEqual(self.complete("outfall", "load", "--format", ""), ["csv", "ndjson"])
         self.assertEqual(self.complete("outfall", "load", "--mode", ""), ["insert", "upsert", "replace", "ignore"])
         self.assertEqual(self.complete("outfall", "load", "--k"), ["--key", "--kind-column"])
