@@ -10,7 +10,8 @@ import threading
 from wire import Closed, Listener, connect, hang_up, read_exactly, send
 
 PASSWORD, QUERY, PARSE, SYNC, FLUSH, TERMINATE = b"p", b"Q", b"P", b"S", b"H", b"X"
-ENDS = (PASSWORD, QUERY, SYNC, FLUSH, TERMINATE)  # Of what is sent before an answer is waited for.
+COPY_DONE, COPY_FAIL = b"c", b"f"
+ENDS = (PASSWORD, QUERY, SYNC, FLUSH, TERMINATE, COPY_DONE, COPY_FAIL)  # Of what is sent before an answer is waited for.
 
 
 def label(command):
