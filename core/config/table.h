@@ -48,6 +48,7 @@
     CHOICE("convert.lossy", convert_lossy, 0, "refuse, round", "What happens to a value that would be rounded, trimmed or truncated to fit its column.") \
     CHOICE("identity", identity, 0, "default, override", "Whether GENERATED ALWAYS AS IDENTITY columns take our values (override) or the database's.") \
     CHOICE("delivery", delivery, 0, "at-least-once, exactly-once, two-phase", "What is promised where a connection breaks while COMMIT is under way: rows may be written twice (at-least-once), or the ledger, a table beside the rows, tells what became of them (exactly-once). two-phase: as exactly-once, but rows are committed by outfall_txn_checkpoint only, together with those of other sinks.") \
+    CHOICE("durability", durability, 0, "refuse, allow", "What exactly-once and two-phase delivery do where the database's settings let a crash undo what was committed: the sink is not opened (refuse), or is, with a warning in the log (allow).") \
     TEXT("sink.id", sink_id, "", "The sink's name in the ledger, at most 255 bytes; with a writer's name it identifies what has been written. Empty: the table's qualified name.") \
     TEXT("application.name", application_name, "outfall", "How connections show in the database's own lists.") \
     TEXT("driver.path", driver_path, "", "A directory with driver modules, searched before the installed one. Absolute.") \
@@ -102,6 +103,7 @@ enum of_delivery {
     OF_DELIVERY_EXACTLY_ONCE = 1,
     OF_DELIVERY_TWO_PHASE = 2
 };
+enum of_durability { OF_DURABILITY_REFUSE = 0, OF_DURABILITY_ALLOW = 1 };
 enum of_identity { OF_IDENTITY_DEFAULT = 0, OF_IDENTITY_OVERRIDE = 1 };
 
 #endif

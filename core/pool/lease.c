@@ -94,6 +94,17 @@ int of_lease_create_table(of_lease *lease, const outfall_table_name *name,
                error);
 }
 
+int of_lease_inspect(of_lease *lease, const outfall_target *target,
+                     const outfall_inspect_options *options, outfall_error *error)
+{
+    if (lease->driver->inspect == NULL)
+        return OUTFALL_OK;
+    int64_t deadline_us = start(lease);
+    return end(lease,
+               lease->driver->inspect(lease->connection, target, options, deadline_us, error),
+               error);
+}
+
 int of_lease_begin(of_lease *lease, outfall_error *error)
 {
     return of_lease_begin_two_phase(lease, NULL, error);

@@ -238,7 +238,8 @@ static int describe(of_opening *opening, outfall_error *error)
     if (status == OUTFALL_OK && records)
         status = of_lettertable_open(&opening->letters_name, &lease, &opening->letters, error);
     if (status == OUTFALL_OK && options.exactly_once)
-        status = of_ledger_open(&lease, error);
+        status = of_ledger_open(&lease, opening->target,
+                                opening->config->values.durability == OF_DURABILITY_ALLOW, error);
     of_lease_return(&lease);
     return status;
 }

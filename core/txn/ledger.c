@@ -6,14 +6,35 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/log.h"
 
-int of_ledger_open(of_lease *lease, outfall_error *error)
+int of_ledger_inspect(of_lease *lease, const outfall_target *target, uint32_t prepared, bool allow,
+                      outfall_error *error)
 {
+    outfall_error allowed = {0};
+    const outfall_inspect_options options = {
+        .struct_size = sizeof options, .prepared = prepared, .allowed = allow ? &allowed : NULL};
+    int status = of_lease_inspect(lease, target, &options, error);
+    if (status == OUTFALL_OK && allowed.status != OUTFALL_OK)
+        of_log(OF_LOG_WARNING, "exactly-once into %s: %s", target->display_name, allowed.message);
+    return status;
+}
+
+int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, outfall_error *error)
+{
+    outfall_error detail;
     if ((lease->driver->capabilities & OUTFALL_DRIVER_LEDGER) == 0)
         return of_fail(error, OUTFALL_ERR_UNSUPPORTED,
                        "driver %s keeps no ledger: leave out delivery=exactly-once",
                        lease->driver->name);
-    return of_lease_ledger_create(lease, error);
+    int made = of_lease_ledger_create(lease, error);
+    if (made != OUTFALL_OK && !lease->healthy)
+        return made;
+    /* It may tell why the ledger cannot be made, too: a server that takes no writes. */
+    int status = of_ledger_inspect(lease, target, 0, allow, &detail);
+    if (status == OUTFALL_OK || (made != OUTFALL_OK && status != OUTFALL_ERR_UNSUPPORTED))
+        return made;
+    return of_fail_copy(error, &detail);
 }
 
 static int take_all(of_lease *lease, outfall_fence *fences, uint32_t count, bool mine,

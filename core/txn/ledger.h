@@ -8,8 +8,16 @@
 
 #include "pool/lease.h"
 
-/* Refuses a driver without a ledger; else makes the ledger's table where it is missing. */
-int of_ledger_open(of_lease *lease, outfall_error *error);
+/*
+ * Refuses a driver without a ledger, and a database that could not keep its promise for that
+ * target; else makes the ledger's tables where they are missing. `allow`: settings that lose what
+ * was committed are logged, not refused.
+ */
+int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, outfall_error *error);
+
+/* The refusal alone, also for `prepared` transactions that are to be prepared at once. */
+int of_ledger_inspect(of_lease *lease, const outfall_target *target, uint32_t prepared, bool allow,
+                      outfall_error *error);
 
 /*
  * Takes `count` writers over in one transaction: each line gets a new epoch, and is read. `mine`:

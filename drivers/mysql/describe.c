@@ -401,13 +401,14 @@ static int name_target(const description *it, outfall_error *error)
     const char *table = drv_my_text_of(&it->catalog.table, 0, DRV_MY_NAME);
     drv_my_add_relation(&display, drv_my_text_of(&it->catalog.table, 0, DRV_MY_SCHEMA), table);
     it->target->display = drv_text_take(&display);
+    it->target->schema = strdup(drv_my_text_of(&it->catalog.table, 0, DRV_MY_SCHEMA));
     it->target->table = strdup(table);
     it->target->mode = it->options->mode;
     it->target->base.column_count = (uint32_t)it->count;
     it->target->columns = calloc(it->count + 1, sizeof *it->target->columns); /* Never of size 0. */
     it->target->fields = calloc(it->count + 1, sizeof *it->target->fields);
-    if (it->target->display == NULL || it->target->table == NULL || it->target->columns == NULL ||
-        it->target->fields == NULL)
+    if (it->target->display == NULL || it->target->schema == NULL || it->target->table == NULL ||
+        it->target->columns == NULL || it->target->fields == NULL)
         return drv_fail_nomem(error);
     return OUTFALL_OK;
 }

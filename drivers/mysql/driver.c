@@ -7,6 +7,7 @@
 #include "mysql/connection.h"
 #include "mysql/create.h"
 #include "mysql/describe.h"
+#include "mysql/inspect.h"
 #include "mysql/ledger.h"
 #include "mysql/target.h"
 #include "mysql/transaction.h"
@@ -42,6 +43,7 @@ static const outfall_driver driver = {
     .describe = drv_my_describe,
     .target_free = drv_my_target_free,
     .create_table = drv_my_create_table,
+    .inspect = drv_my_inspect,
     .begin = drv_my_begin,
     .write = drv_my_write,
     .savepoint = drv_my_savepoint,

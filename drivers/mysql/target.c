@@ -185,6 +185,7 @@ void drv_my_target_free(outfall_target *base)
     free(target->delete_params);
     free(target->key_fields); /* Its members are those of fields. */
     free(target->display);
+    free(target->schema);
     free(target->table);
     free(target->check);
     free(target->question);

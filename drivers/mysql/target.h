@@ -34,11 +34,12 @@ typedef struct drv_my_target {
     drv_my_field *key_fields;
     uint32_t *delete_params; /* For each column its place in the key, or DRV_MY_NOT_SENT. */
     char *display;           /* base.display_name, and how statements name it. */
-    char *table;             /* The name alone, unquoted. */
-    char *check;             /* SELECT … LIMIT 0 */
-    char *question;          /* Of what the check cannot see, asked after a write, */
-    char *uniques;           /* to be answered by these unique indexes; NULL: by 1. */
-    drv_my_shape *shapes;    /* NULL: there is no right to the check. */
+    char *schema;            /* The names alone, unquoted. */
+    char *table;
+    char *check;          /* SELECT … LIMIT 0 */
+    char *question;       /* Of what the check cannot see, asked after a write, */
+    char *uniques;        /* to be answered by these unique indexes; NULL: by 1. */
+    drv_my_shape *shapes; /* NULL: there is no right to the check. */
     uint32_t shape_count;
     /* INSERT … VALUES is head, rows with commas between, tail; a DELETE of many rows likewise. */
     char *insert_head;

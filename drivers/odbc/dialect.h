@@ -24,6 +24,8 @@
 
 #include <outfall/row.h>
 
+#include "common/check.h"
+
 /* How a column's fields are handed to the driver. bind.h has what each is in C. */
 enum drv_odbc_bind {
     DRV_ODBC_BIND_INT16,
@@ -183,6 +185,7 @@ typedef struct drv_odbc_dialect {
     drv_odbc_queries queries;
     const char *create;        /* CREATE TABLE of $t with $b, its columns and key. */
     const char *const *ledger; /* The statements that make its tables; NULL: it has none yet. */
+    const drv_checks *checks;  /* Of what it rests on; NULL: as `ledger`. */
     const char *begin, *commit, *rollback; /* NULL: by ODBC, with autocommit off. */
     const char *savepoint[3];   /* By enum drv_odbc_savepoint; NULL: nothing has to be done. */
     const char *nullable;       /* Behind a column that may be NULL; NULL: nothing. */

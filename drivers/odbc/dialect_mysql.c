@@ -183,6 +183,7 @@ const drv_odbc_dialect drv_odbc_mysql = {
                 .dependent = DEPENDENT,
                 .schema = "SELECT DATABASE()"},
     .ledger = drv_ledger_mysql,
+    .checks = &drv_checks_mysql,
     .ledger_in_hex = 1,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
     .nullable = " NULL",

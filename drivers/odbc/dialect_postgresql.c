@@ -169,6 +169,7 @@ const drv_odbc_dialect drv_odbc_postgresql = {
                 .dependent = DEPENDENT,
                 .schema = SCHEMA},
     .ledger = drv_ledger_postgresql,
+    .checks = &drv_checks_postgresql,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

@@ -129,6 +129,7 @@ const drv_odbc_dialect drv_odbc_sqlite = {
                 .state = STATE,
                 .dependent = DEPENDENT},
     .ledger = drv_ledger_sqlite,
+    .checks = &drv_checks_sqlite,
     .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

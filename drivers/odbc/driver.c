@@ -3,6 +3,7 @@
 #include "odbc/connect.h"
 #include "odbc/connection.h"
 #include "odbc/describe.h"
+#include "odbc/inspect.h"
 #include "odbc/ledger.h"
 #include "odbc/target.h"
 #include "odbc/transaction.h"
@@ -22,6 +23,7 @@ static const outfall_driver driver = {
     .describe = drv_odbc_describe,
     .target_free = drv_odbc_target_free,
     .create_table = drv_odbc_create_table,
+    .inspect = drv_odbc_inspect,
     .begin = drv_odbc_begin,
     .write = drv_odbc_write,
     .savepoint = drv_odbc_savepoint,

@@ -6,6 +6,7 @@
 #include "postgresql/connection.h"
 #include "postgresql/create.h"
 #include "postgresql/describe.h"
+#include "postgresql/inspect.h"
 #include "postgresql/ledger.h"
 #include "postgresql/prepared.h"
 #include "postgresql/target.h"
@@ -34,6 +35,7 @@ static const outfall_driver driver = {
     .describe = drv_pg_describe,
     .target_free = drv_pg_target_free,
     .create_table = drv_pg_create_table,
+    .inspect = drv_pg_inspect,
     .begin = drv_pg_begin,
     .write = drv_pg_write,
     .savepoint = drv_pg_savepoint,

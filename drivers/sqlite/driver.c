@@ -3,6 +3,7 @@
 #include <outfall/driver.h>
 
 #include "sqlite/connection.h"
+#include "sqlite/inspect.h"
 #include "sqlite/ledger.h"
 #include "sqlite/plan.h"
 #include "sqlite/table.h"
@@ -37,6 +38,7 @@ static const outfall_driver lite_driver = {
     .describe = lite_describe,
     .target_free = lite_target_free,
     .create_table = lite_table_create,
+    .inspect = lite_inspect,
     .begin = lite_begin,
     .write = lite_write,
     .savepoint = lite_savepoint,

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -162,6 +163,45 @@ static void rejected_rows_are_seen_to(void **state)
     close_sink(sink);
 }
 
+static void keep(void *context, const char *level, const char *line)
+{
+    char *kept = context; /* Of 1,024 bytes. */
+    snprintf(kept + strlen(kept), 1024 - strlen(kept), "%s: %s\n", level, line);
+}
+
+static void what_a_crash_would_undo_is_refused_or_logged(void **state)
+{
+    static const char *const allow[] = {"delivery", "exactly-once", "durability", "allow", NULL};
+    char url[200], log[1024] = "";
+    outfall_error error;
+    outfall_config *config;
+    outfall_sink *sink = open_sink("careless", ledger); /* The default is durable. */
+    (void)state;
+    close_sink(sink);
+    snprintf(url, sizeof url, "%s%soutfall.sqlite.synchronous=normal", sink_url,
+             strchr(sink_url, '?') != NULL ? "&" : "?");
+    assert_int_equal(outfall_config_new(&config, NULL), OUTFALL_OK);
+    assert_int_equal(outfall_config_set(config, "delivery", "exactly-once", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_sink_open(url, "careless", NULL, config, &sink, &error),
+                     OUTFALL_ERR_UNSUPPORTED);
+    assert_int_equal(error.action, OUTFALL_ACTION_STOP);
+    assert_non_null(strstr(error.message, "synchronous is NORMAL"));
+    assert_non_null(strstr(error.message, "sqlite.synchronous=full"));
+    assert_null(sink);
+
+    outfall_log_set(keep, log);
+    assert_int_equal(outfall_config_set(config, "durability", "allow", NULL), OUTFALL_OK);
+    assert_int_equal(outfall_sink_open(url, "careless", NULL, config, &sink, &error), OUTFALL_OK);
+    close_sink(sink);
+    assert_non_null(strstr(log, "warning: exactly-once into \"careless\": synchronous is NORMAL"));
+    log[0] = '\0';
+    sink = open_sink("careless", allow); /* Nothing to warn of. */
+    close_sink(sink);
+    outfall_log_set(NULL, NULL);
+    assert_null(strstr(log, "warning"));
+    outfall_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_name_is_free_once_its_rows_are_durable),
         cmocka_unit_test(who_was_taken_over_is_fenced_off),
         cmocka_unit_test(rejected_rows_are_seen_to),
+        cmocka_unit_test(what_a_crash_would_undo_is_refused_or_logged),
     };
     return cmocka_run_group_tests_name("sink_ledger", tests, sinks_make_directory,
                                        sinks_remove_directory);

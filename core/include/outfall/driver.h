@@ -257,6 +257,17 @@ typedef struct outfall_prepared {
     char blocks[64]; /* "3 sessions wait for it"; empty where none does, or it does not tell. */
 } outfall_prepared;
 
+/** What a database is inspected for. Grows at its end. */
+typedef struct outfall_inspect_options {
+    uint32_t struct_size;
+    uint32_t prepared; /* How many transactions are to be prepared at once; 0: there is no such. */
+    /*
+     * NULL: settings with which a crash may undo what was committed are refused. Else they are
+     * told here, and pass: its status is OUTFALL_OK where there are none.
+     */
+    outfall_error *allowed;
+} outfall_inspect_options;
+
 enum outfall_savepoint_step {
     OUTFALL_SAVEPOINT_SET = 0,
     OUTFALL_SAVEPOINT_RELEASE = 1,
@@ -396,6 +407,16 @@ typedef struct outfall_driver {
      */
     int (*identify)(outfall_connection *connection, char *out, size_t capacity, int64_t deadline_us,
                     outfall_error *error);
+
+    /*
+     * Looks whether the database can keep the promise of exactly-once for that target, with the
+     * ledger's tables as far as they are there: settings, engines, rights. Not within a
+     * transaction; changes nothing. OUTFALL_ERR_UNSUPPORTED (action STOP): it cannot; the message
+     * names the setting, its value and the remedy. NULL: there is nothing to look at.
+     */
+    int (*inspect)(outfall_connection *connection, const outfall_target *target,
+                   const outfall_inspect_options *options, int64_t deadline_us,
+                   outfall_error *error);
 } outfall_driver;
 
 typedef const outfall_driver *(*outfall_driver_entry_function)(void);
