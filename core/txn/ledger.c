@@ -20,6 +20,16 @@ int of_ledger_inspect(of_lease *lease, const outfall_target *target, uint32_t pr
     return status;
 }
 
+/* Whether there is a ledger to write to, for whoever may not create one: no writer is called "". */
+static bool is_there(of_lease *lease)
+{
+    outfall_fence nobody = {.sink = "", .writer = ""};
+    outfall_error ignored;
+    bool there = of_lease_begin(lease, &ignored) == OUTFALL_OK &&
+                 of_lease_takeover(lease, &nobody, true, &ignored) == OUTFALL_OK;
+    return lease->healthy && of_lease_rollback(lease, &ignored) == OUTFALL_OK && there;
+}
+
 int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, outfall_error *error)
 {
     outfall_error detail;
@@ -32,7 +42,9 @@ int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, ou
         return made;
     /* It may tell why the ledger cannot be made, too: a server that takes no writes. */
     int status = of_ledger_inspect(lease, target, 0, allow, &detail);
-    if (status == OUTFALL_OK || (made != OUTFALL_OK && status != OUTFALL_ERR_UNSUPPORTED))
+    if (status == OUTFALL_OK)
+        return made == OUTFALL_OK || is_there(lease) ? OUTFALL_OK : made;
+    if (made != OUTFALL_OK && status != OUTFALL_ERR_UNSUPPORTED)
         return made;
     return of_fail_copy(error, &detail);
 }
