@@ -59,6 +59,7 @@ extern const contract_case write_cases[];
 extern const contract_case type_cases[];
 extern const contract_case transaction_cases[];
 extern const contract_case ledger_cases[];
+extern const contract_case prepared_cases[];
 extern const contract_case mode_cases[];
 extern const contract_case key_cases[];
 extern const contract_case order_cases[];
