@@ -88,6 +88,22 @@ static void a_sqlstate_decides_what_is_done(void **state)
         {"a trigger's RAISE", "P0001", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_ROW},
         {"no row is at fault in a dead session", "22001", NULL, true, OUTFALL_ERR_IO,
          OUTFALL_ACTION_RETRY},
+        {"no such prepared transaction", "42704", "LockGXact", false, OUTFALL_ERR_NOT_FOUND,
+         OUTFALL_ACTION_RESOLVE},
+        {"one of another user", "42501", "LockGXact", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_STOP},
+        {"one of another database", "0A000", "LockGXact", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_STOP},
+        {"one that another session ends", "55000", "LockGXact", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_RETRY},
+        {"a name that is taken", "42710", "MarkAsPreparing", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_STOP},
+        {"no slot is free", "53200", "MarkAsPreparing", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_RETRY},
+        {"there are no slots", "55000", "MarkAsPreparing", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_STOP},
+        {"temporary objects", "0A000", "PrepareTransaction", false, OUTFALL_ERR_DATABASE,
+         OUTFALL_ACTION_STOP},
         {"corrupted", "XX001", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP},
         {"never heard of", "ZZ999", NULL, false, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP},
     };
@@ -102,14 +118,21 @@ static void a_sqlstate_decides_what_is_done(void **state)
 static void some_errors_say_what_to_do(void **state)
 {
     static const struct {
-        const char *sqlstate, *part;
+        const char *sqlstate, *part, *function;
     } cases[] = {
-        {"28P01", "password"},        {"25006", "read_only"}, {"53100", "free space"},
-        {"53300", "max_connections"}, {"42501", "GRANT"},     {"3D000", "database"},
+        {"28P01", "password", NULL},
+        {"25006", "read_only", NULL},
+        {"53100", "free space", NULL},
+        {"53300", "max_connections", NULL},
+        {"42501", "GRANT", NULL},
+        {"3D000", "database", NULL},
+        {"53200", "max_prepared_transactions", "MarkAsPreparing"},
+        {"55000", "max_prepared_transactions", "MarkAsPreparing"},
+        {"42501", "pg_signal_backend", "pg_terminate_backend"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        drv_pg_action got = drv_pg_action_of(cases[i].sqlstate, NULL, false);
+        drv_pg_action got = drv_pg_action_of(cases[i].sqlstate, cases[i].function, false);
         assert_non_null(got.advice);
         assert_non_null(strstr(got.advice, cases[i].part));
     }
