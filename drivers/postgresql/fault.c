@@ -95,6 +95,13 @@ int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error)
                              context_of(connection).text);
 }
 
+bool drv_pg_result_is_refusal(const PGresult *result)
+{
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL &&
+           !drv_pg_severity_is_fatal(severity);
+}
+
 bool drv_pg_result_ok(const PGresult *result)
 {
     switch (PQresultStatus(result)) {

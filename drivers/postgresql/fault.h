@@ -15,6 +15,9 @@ int drv_pg_fail_lost(outfall_connection *connection, outfall_error *error);
 /* The deadline passed: the session is cut, so that the server ends it too. */
 int drv_pg_fail_timeout(outfall_connection *connection, outfall_error *error);
 
+/* A plain error: the session goes on, and what was asked for was certainly not done. */
+bool drv_pg_result_is_refusal(const PGresult *result);
+
 /* True for the results that are not errors. */
 bool drv_pg_result_ok(const PGresult *result);
 

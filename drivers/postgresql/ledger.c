@@ -39,7 +39,7 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
     drv_text begun = {0};
     if (connection->transaction != DRV_PG_BEGUN)
         return run(connection, sql, count, numbers, deadline_us, error);
-    drv_text_add(&begun, DRV_PG_BEGIN_SQL "; ");
+    drv_pg_add_begin(connection, &begun);
     drv_text_add(&begun, sql);
     connection->transaction = DRV_PG_OPEN;
     int status = begun.failed ? drv_fail_nomem(error)

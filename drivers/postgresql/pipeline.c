@@ -34,6 +34,13 @@ static bool send_execute(const drv_pg_pipeline *it, drv_pg_purpose purpose, uint
                                0);
 }
 
+static bool send_show(const drv_pg_pipeline *it)
+{
+    char show[DRV_PG_SHOW_SQL_MAX];
+    drv_pg_show_sql(it->connection, show);
+    return send_text(it->connection->pg, show);
+}
+
 static bool send_step(drv_pg_pipeline *it, drv_pg_step step, uint32_t parameters)
 {
     PGconn *pg = it->connection->pg;
@@ -41,6 +48,8 @@ static bool send_step(drv_pg_pipeline *it, drv_pg_step step, uint32_t parameters
     switch (step) {
     case DRV_PG_STEP_BEGIN:
         return send_text(pg, DRV_PG_BEGIN_SQL);
+    case DRV_PG_STEP_SHOW:
+        return send_show(it);
     case DRV_PG_STEP_SAVEPOINT:
         return send_text(pg, "SAVEPOINT " SAVEPOINT);
     case DRV_PG_STEP_PREPARE:
@@ -65,7 +74,8 @@ int drv_pg_pipeline_open(drv_pg_pipeline *it, int64_t deadline_us, outfall_error
         return status;
     bool sent = PQenterPipelineMode(connection->pg);
     if (sent && connection->transaction == DRV_PG_BEGUN)
-        sent = send_step(it, DRV_PG_STEP_BEGIN, 0);
+        sent = send_step(it, DRV_PG_STEP_BEGIN, 0) &&
+               (connection->gid[0] == '\0' || send_step(it, DRV_PG_STEP_SHOW, 0));
     connection->transaction = DRV_PG_OPEN;
     if (sent && it->savepoint)
         sent = send_step(it, DRV_PG_STEP_SAVEPOINT, 0);

@@ -13,6 +13,7 @@
 /* The commands, in this order; those that are not needed are left out. */
 typedef enum drv_pg_step {
     DRV_PG_STEP_BEGIN,
+    DRV_PG_STEP_SHOW, /* Its name, where it has one. */
     DRV_PG_STEP_SAVEPOINT,
     DRV_PG_STEP_PREPARE,
     DRV_PG_STEP_EXECUTE, /* Any number of times. */

@@ -7,7 +7,6 @@
 #include "common/clock.h"
 #include "common/fail.h"
 #include "common/ledger.h"
-#include "postgresql/action.h"
 #include "postgresql/connection.h"
 #include "postgresql/fault.h"
 #include "postgresql/ledger.h"
@@ -15,285 +14,363 @@
 #include "postgresql/transaction.h"
 #include "postgresql/wait.h"
 
-#define DISABLED                                                                                   \
-    "55000" /* max_prepared_transactions is 0; or, at its end, another session has it. */
-#define UNDEFINED "42704"
-#define DIVIDED_BY_ZERO "22012"
+#define PREPARE "PREPARE TRANSACTION"
+/* What a fence without its line makes of itself: an error that nothing else makes. */
+#define FENCED "outfall: fenced"
+#define BAD_NUMBER "22P02"
+#define OTHER_USER "42501"
+#define OTHER_DATABASE "0A000"
 
-/* PostgreSQL has one name for both parts. */
-static void add_gid(drv_text *to, const outfall_xid *xid)
+static int fail_name(outfall_error *error)
 {
-    char gid[sizeof xid->gtrid + sizeof xid->bqual + 1];
-    snprintf(gid, sizeof gid, "%s%s%s", xid->gtrid, xid->bqual[0] != '\0' ? "." : "", xid->bqual);
-    drv_pg_add_literal(to, gid);
+    return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                             "the name of a prepared transaction has two parts, of letters, digits "
+                             "and dots");
 }
 
-/* Runs a text and frees it. */
-static int run(outfall_connection *connection, drv_text *sql, PGresult **out, int64_t deadline_us,
-               outfall_error *error)
+/* Nothing may follow that would want the subject, which is the caller's. */
+static int let_go(outfall_connection *connection, int status)
 {
-    int status = sql->failed ? drv_fail_nomem(error)
-                             : drv_pg_query(connection, sql->data, deadline_us, out, error);
-    drv_text_free(sql);
+    connection->subject = NULL;
     return status;
 }
 
-static bool is_state(const outfall_error *error, const char *sqlstate)
-{
-    return strcmp(error->sqlstate, sqlstate) == 0;
-}
+/* ---- One trip --------------------------------------------------------------------- */
 
-/* The answer did not come. */
-static int fail_unknown(const char *what, const outfall_xid *xid, const outfall_error *why,
+/* What came of the statements of one query string, the last of which decides. */
+typedef struct answers {
+    const char *want; /* The tag of the last, where it has done what it says. */
+    uint32_t done;    /* Statements that went well. */
+    bool decided;     /* The last among them, as wanted. */
+    bool refused;     /* One met a plain error: a certain no, and `error` is filled. */
+    bool fenced;      /* It was a fence. */
+    bool rolled_back; /* PREPARE of a transaction that has failed succeeds, as a ROLLBACK. */
+    char why[200];    /* The server's last words, where it gave none of these. */
+} answers;
+
+static void take_answer(outfall_connection *connection, PGresult *result, answers *got,
                         outfall_error *error)
 {
-    return outfall_error_set(error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_RESOLVE,
-                             "%s of %s.%s was sent and its outcome is not known: %.300s", what,
-                             xid->gtrid, xid->bqual, why->message);
+    if (drv_pg_result_ok(result)) {
+        got->done++;
+        got->decided = got->decided || strcmp(PQcmdStatus(result), got->want) == 0;
+        got->rolled_back = got->rolled_back || strcmp(PQcmdStatus(result), "ROLLBACK") == 0;
+    } else if (!got->refused && drv_pg_result_is_refusal(result)) {
+        const char *text = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        got->refused = true;
+        drv_pg_fail_result(connection, result, error);
+        got->fenced = strcmp(error->sqlstate, BAD_NUMBER) == 0 && text != NULL &&
+                      strstr(text, FENCED) != NULL;
+    } else if (got->why[0] == '\0') {
+        drv_text_line(PQresultErrorMessage(result), got->why, sizeof got->why);
+    }
 }
 
-/* ---- Begin ------------------------------------------------------------------------ */
-
-/* SET LOCAL ends with the transaction, prepared or not: the session's own name comes back. */
-int drv_pg_prepared_begin(outfall_connection *connection, const outfall_xid *xid,
-                          int64_t deadline_us, outfall_error *error)
+/*
+ * Sends a query string and reads all that comes back. OUTFALL_OK: see `got`; where it tells nothing
+ * the outcome is not known, and the connection is dead. Else nothing was sent.
+ */
+static int ask(outfall_connection *connection, const drv_text *sql, answers *got,
+               int64_t deadline_us, outfall_error *error)
 {
-    drv_text sql = {0};
-    drv_text_add(&sql, DRV_PG_BEGIN_SQL "; SET LOCAL application_name = ");
-    add_gid(&sql, xid);
-    connection->transaction = DRV_PG_OPEN;
-    int status = run(connection, &sql, NULL, deadline_us, error);
-    if (status != OUTFALL_OK)
-        connection->transaction = DRV_PG_NONE;
-    if (status != OUTFALL_OK && !connection->dead)
-        (void)drv_pg_query(connection, "ROLLBACK", deadline_us, NULL, NULL);
-    return status;
+    if (sql->failed)
+        return drv_fail_nomem(error);
+    if (deadline_us <= drv_now_us())
+        return drv_pg_fail_timeout(connection, error);
+    if (!drv_pg_is_open(connection))
+        return drv_pg_fail_lost(connection, error);
+    bool more = PQsendQuery(connection->pg, sql->data) != 0;
+    while (more) {
+        PGresult *result = NULL;
+        outfall_error late;
+        if (drv_pg_result(connection, deadline_us, &result, &late) != OUTFALL_OK)
+            drv_text_line("no answer before the deadline", got->why, sizeof got->why);
+        more = result != NULL && PQstatus(connection->pg) != CONNECTION_BAD;
+        if (result != NULL)
+            take_answer(connection, result, got, error);
+        PQclear(result);
+    }
+    if (got->why[0] == '\0')
+        drv_text_line(PQerrorMessage(connection->pg), got->why, sizeof got->why);
+    if (PQtransactionStatus(connection->pg) == PQTRANS_ACTIVE ||
+        PQstatus(connection->pg) == CONNECTION_BAD ||
+        !(got->decided || got->refused || got->rolled_back))
+        connection->dead = true;
+    return OUTFALL_OK;
+}
+
+static int fail_unknown(const char *what, const char *gid, const answers *got, outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_RESOLVE,
+                             "%s of %s was sent and its outcome is not known: %s", what, gid,
+                             got->why[0] != '\0' ? got->why : "no answer came");
 }
 
 /* ---- Prepare ---------------------------------------------------------------------- */
 
-/* All in one trip: a fence that finds no line divides by zero, and nothing behind it is done. */
-static void make_seal(outfall_connection *connection, const outfall_xid *xid,
-                      const outfall_fence *fences, uint32_t fence_count,
-                      const outfall_ledger_line *line, drv_text *sql)
+/* A fence that finds no line is an error, so that nothing behind it is done. */
+static void add_fence(const outfall_fence *fence, drv_text *sql)
 {
-    if (connection->transaction == DRV_PG_BEGUN)
-        drv_text_add(sql, DRV_PG_BEGIN_SQL "; ");
-    for (uint32_t i = 0; i < fence_count; i++) {
-        drv_text_add(sql, "WITH fence AS (");
-        drv_ledger_add_fence(&drv_pg_ledger_dialect, &fences[i], sql);
-        drv_text_add(sql, " RETURNING 1) SELECT 1 / count(*) FROM fence; ");
-    }
+    drv_text_add(sql, "WITH changed AS (");
+    drv_ledger_add_fence(&drv_pg_ledger_dialect, fence, sql);
+    drv_text_add(sql, " RETURNING 1) SELECT CAST(CASE WHEN pg_catalog.count(*) = 1 THEN '1' ELSE "
+                      "'" FENCED "' END AS pg_catalog.int4) FROM changed; ");
+}
+
+/* Returns how many statements stand before the first fence. */
+static uint32_t make_seal(outfall_connection *connection, const outfall_fence *fences,
+                          uint32_t fence_count, const outfall_ledger_line *line, drv_text *sql)
+{
+    bool begin = connection->transaction == DRV_PG_BEGUN;
+    drv_text_clear(sql);
+    if (begin)
+        drv_pg_add_begin(connection, sql);
+    for (uint32_t i = 0; i < fence_count; i++)
+        add_fence(&fences[i], sql);
     drv_ledger_add_prune(&drv_pg_ledger_dialect, line, sql);
     drv_text_add(sql, "; ");
     drv_ledger_add_line(&drv_pg_ledger_dialect, line, sql);
-    drv_text_add(sql, "; PREPARE TRANSACTION ");
-    add_gid(sql, xid);
-}
-
-/* What came of the statements. */
-typedef struct answers {
-    uint32_t fences; /* That have found their line. */
-    bool prepared;
-    bool refused; /* The server has said no to one of them: a certain no to all. */
-} answers;
-
-static int read_answers(outfall_connection *connection, answers *got, int64_t deadline_us,
-                        outfall_error *error)
-{
-    int status = OUTFALL_OK;
-    for (;;) {
-        PGresult *result = NULL;
-        int waited = drv_pg_result(connection, deadline_us, &result, error);
-        if (waited != OUTFALL_OK)
-            return waited;
-        if (result == NULL)
-            return status;
-        if (PQresultStatus(result) == PGRES_TUPLES_OK)
-            got->fences++;
-        else if (!drv_pg_result_ok(result) && status == OUTFALL_OK)
-            status = drv_pg_fail_result(connection, result, error);
-        /* PREPARE of a transaction that has failed succeeds, as a ROLLBACK. */
-        got->prepared = strcmp(PQcmdStatus(result), "PREPARE TRANSACTION") == 0;
-        PQclear(result);
-        if (PQstatus(connection->pg) == CONNECTION_BAD)
-            return status != OUTFALL_OK ? status : drv_pg_fail_lost(connection, error);
-    }
+    drv_text_add(sql, "; " PREPARE " ");
+    drv_pg_add_literal(sql, connection->gid);
+    return begin ? 2 : 0;
 }
 
 static int fail_fenced(const outfall_fence *fence, outfall_error *error)
 {
     return outfall_error_set(error, OUTFALL_ERR_FENCED, OUTFALL_ACTION_STOP,
-                             "another process has taken over writer \"%.63s\" of \"%.120s\", and "
-                             "goes on where this one was: end one of the two, or give them names "
-                             "of their own",
+                             "another process has opened writer \"%.63s\" of \"%.120s\", and goes "
+                             "on where this one was: end one of the two, or give them writers of "
+                             "different names",
                              fence->writer, fence->sink);
 }
 
-/* A plain error: the transaction has failed, and is rolled back here. */
-static int judge_refusal(outfall_connection *connection, outfall_fence *fences,
-                         uint32_t fence_count, const answers *got, int64_t deadline_us,
-                         const outfall_error *why, outfall_error *error)
+/* What the server refuses at the very end is no row's that could be told, and none is kept. */
+static void judge_seal(outfall_error *error)
 {
-    outfall_error_set(error, why->status, why->action, "%s", why->message);
-    if (error != NULL)
-        memcpy(error->sqlstate, why->sqlstate, sizeof error->sqlstate);
-    int status = why->status;
-    if (is_state(why, DIVIDED_BY_ZERO) && got->fences < fence_count) {
-        fences[got->fences].found = 0;
-        status = fail_fenced(&fences[got->fences], error);
-    } else if (is_state(why, DISABLED)) {
-        status = outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
-                                   "the server prepares no transactions: set "
-                                   "max_prepared_transactions in postgresql.conf to at least twice "
-                                   "the number of flushers of all programs, and restart it");
-    } else if (error != NULL &&
-               (why->action == OUTFALL_ACTION_ROW || why->action == OUTFALL_ACTION_RESTART)) {
-        error->action = OUTFALL_ACTION_STOP; /* No row is at hand any more. */
-    }
-    (void)drv_pg_query(connection, "ROLLBACK", deadline_us, NULL, NULL);
-    return status;
+    const outfall_error why = *error;
+    if (why.action != OUTFALL_ACTION_ROW && why.action != OUTFALL_ACTION_RESTART)
+        return;
+    outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
+                      "%.400s; a deferred constraint or trigger tells no row: make it immediate",
+                      why.message);
+    memcpy(error->sqlstate, why.sqlstate, sizeof error->sqlstate);
+    memcpy(error->column, why.column, sizeof error->column);
+}
+
+/* Whether it is a transaction of that name that is open here. */
+static int check_begun(const outfall_connection *connection, const outfall_xid *xid,
+                       outfall_error *error)
+{
+    char gid[DRV_PG_GID_MAX];
+    if (!drv_pg_gid_join(xid, gid))
+        return fail_name(error);
+    if (connection->transaction != DRV_PG_NONE && strcmp(gid, connection->gid) == 0)
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                             "preparing %s: no transaction of that name is begun on this "
+                             "connection",
+                             gid);
+}
+
+/* `before`: statements ahead of the fences. */
+static int judge_prepare(outfall_connection *connection, outfall_fence *fences,
+                         uint32_t fence_count, uint32_t before, const answers *got,
+                         outfall_error *error)
+{
+    uint32_t set = got->done > before ? got->done - before : 0;
+    for (uint32_t i = 0; i < fence_count; i++)
+        fences[i].found = i < set;
+    if (got->decided)
+        return OUTFALL_OK;
+    if (got->fenced && set < fence_count)
+        return fail_fenced(&fences[set], error);
+    if (got->refused && set < fence_count + 2)
+        drv_ledger_judge(error);
+    else if (got->refused)
+        judge_seal(error);
+    else if (got->rolled_back)
+        return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
+                                 "preparing %s: the transaction had failed and was rolled back",
+                                 connection->gid);
+    else
+        return fail_unknown(PREPARE, connection->gid, got, error);
+    return error->status;
 }
 
 int drv_pg_prepare(outfall_connection *connection, const outfall_xid *xid, outfall_fence *fences,
                    uint32_t fence_count, const outfall_ledger_line *line, int64_t deadline_us,
                    outfall_error *error)
 {
-    outfall_error why = {0};
-    answers got = {0};
-    drv_text sql = {0};
-    int status = drv_pg_start(connection, "preparing", NULL, error);
-    if (status != OUTFALL_OK)
-        return status;
-    for (uint32_t i = 0; i < fence_count; i++)
-        fences[i].found = 1;
-    make_seal(connection, xid, fences, fence_count, line, &sql);
-    connection->transaction = DRV_PG_NONE;
-    connection->checked = 0;
-    connection->locate = false;
-    if (!drv_pg_is_open(connection)) /* Nothing was sent: a certain no. */
-        status = drv_pg_fail_lost(connection, error);
-    else if (sql.failed)
-        status = drv_fail_nomem(error);
-    else if (!PQsendQuery(connection->pg, sql.data))
-        status = drv_pg_fail_lost(connection, error);
-    drv_text_free(&sql);
-    if (status != OUTFALL_OK) {
-        connection->dead = true;
-        return status;
-    }
-    status = read_answers(connection, &got, deadline_us, &why);
-    if (status == OUTFALL_OK && got.prepared)
-        return OUTFALL_OK;
+    outfall_error detail = {0};
+    answers got = {.want = PREPARE};
+    int status = drv_pg_start(connection, "preparing", connection->gid, &detail);
     if (status == OUTFALL_OK)
-        return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
-                                 "preparing: the transaction had failed and was rolled back");
-    if (connection->dead) /* It broke, or the session is over: it may be prepared all the same. */
-        return fail_unknown("PREPARE TRANSACTION", xid, &why, error);
-    return judge_refusal(connection, fences, fence_count, &got, deadline_us, &why, error);
+        status = check_begun(connection, xid, &detail);
+    if (status == OUTFALL_OK) {
+        uint32_t before = make_seal(connection, fences, fence_count, line, &connection->sql);
+        status = ask(connection, &connection->sql, &got, deadline_us, &detail);
+        if (status == OUTFALL_OK)
+            status = judge_prepare(connection, fences, fence_count, before, &got, &detail);
+    }
+    connection->locate = false;
+    if (status != OUTFALL_OK && error != NULL)
+        *error = detail;
+    /* Rolls back what is left of it; a connection that cannot is dead. */
+    if (drv_pg_rollback(connection, deadline_us, &detail) != OUTFALL_OK)
+        connection->dead = true;
+    return let_go(connection, status);
 }
 
 /* ---- The end ---------------------------------------------------------------------- */
 
-static int end(outfall_connection *connection, const char *what, const outfall_xid *xid,
-               int64_t deadline_us, outfall_error *error)
+/* Whose it is, and where: the server does not say. Adds it to the message. */
+static void add_owner(outfall_connection *connection, const char *gid, int64_t deadline_us,
+                      outfall_error *error)
 {
-    outfall_error why = {0};
-    drv_text sql = {0};
-    int status = drv_pg_start(connection, what, NULL, error);
-    if (status != OUTFALL_OK)
-        return status;
-    if (!drv_pg_is_open(connection)) /* It was not sent. */
-        return drv_pg_fail_lost(connection, error);
-    drv_text_format(&sql, "%s ", what);
-    add_gid(&sql, xid);
-    status = run(connection, &sql, NULL, deadline_us, &why);
-    if (status == OUTFALL_OK)
-        return OUTFALL_OK;
-    if (connection->dead)
-        return fail_unknown(what, xid, &why, error);
-    if (is_state(&why, UNDEFINED))
-        return outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_RESOLVE,
-                                 "no transaction %s.%s is prepared in this database", xid->gtrid,
-                                 xid->bqual);
-    if (is_state(&why, DISABLED))
-        return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
-                                 "%s: another session is just ending %s.%s", what, xid->gtrid,
-                                 xid->bqual);
-    if (error != NULL) {
-        *error = why;
-        error->action =
-            why.action == OUTFALL_ACTION_RETRY ? OUTFALL_ACTION_RETRY : OUTFALL_ACTION_STOP;
+    const outfall_error why = *error;
+    outfall_error ignored;
+    PGresult *answer = NULL;
+    drv_text *sql = &connection->sql;
+    drv_text_clear(sql);
+    drv_text_add(sql, "SELECT owner, database FROM pg_catalog.pg_prepared_xacts WHERE gid = ");
+    drv_pg_add_literal(sql, gid);
+    if (sql->failed || drv_pg_query(connection, sql->data, deadline_us, &answer, &ignored) != 0)
+        return;
+    if (PQntuples(answer) == 1) {
+        outfall_error_set(error, why.status, why.action,
+                          "%.280s; user \"%.63s\" has prepared it in database \"%.63s\": end it "
+                          "there, as that user or as a superuser",
+                          why.message, PQgetvalue(answer, 0, 0), PQgetvalue(answer, 0, 1));
+        memcpy(error->sqlstate, why.sqlstate, sizeof error->sqlstate);
     }
-    return status;
+    PQclear(answer);
+}
+
+static int judge_end(outfall_connection *connection, const char *what, const char *gid,
+                     const answers *got, int64_t deadline_us, outfall_error *error)
+{
+    if (got->decided)
+        return OUTFALL_OK;
+    if (!got->refused)
+        return fail_unknown(what, gid, got, error);
+    if (error->action == OUTFALL_ACTION_ROW || error->action == OUTFALL_ACTION_RESTART)
+        error->action = OUTFALL_ACTION_STOP;
+    bool others =
+        strcmp(error->sqlstate, OTHER_USER) == 0 || strcmp(error->sqlstate, OTHER_DATABASE) == 0;
+    if (others && !connection->dead)
+        add_owner(connection, gid, deadline_us, error);
+    return error->status;
+}
+
+/* `what` is the statement, and its tag. */
+static int end_prepared(outfall_connection *connection, const char *what, const outfall_xid *xid,
+                        int64_t deadline_us, outfall_error *error)
+{
+    char gid[DRV_PG_GID_MAX];
+    outfall_error detail = {0};
+    answers got = {.want = what};
+    if (!drv_pg_gid_join(xid, gid))
+        return fail_name(error);
+    int status = drv_pg_start(connection, what, gid, &detail);
+    if (status == OUTFALL_OK && connection->transaction != DRV_PG_NONE)
+        status = outfall_error_set(&detail, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                   "%s of %s inside a transaction: end that first", what, gid);
+    if (status == OUTFALL_OK) {
+        drv_text_clear(&connection->sql);
+        drv_text_format(&connection->sql, "%s ", what);
+        drv_pg_add_literal(&connection->sql, gid);
+        status = ask(connection, &connection->sql, &got, deadline_us, &detail);
+    }
+    if (status == OUTFALL_OK)
+        status = judge_end(connection, what, gid, &got, deadline_us, &detail);
+    if (status != OUTFALL_OK && error != NULL)
+        *error = detail;
+    return let_go(connection, status);
 }
 
 int drv_pg_commit_prepared(outfall_connection *connection, const outfall_xid *xid,
                            int64_t deadline_us, outfall_error *error)
 {
-    return end(connection, "COMMIT PREPARED", xid, deadline_us, error);
+    return end_prepared(connection, "COMMIT PREPARED", xid, deadline_us, error);
 }
 
 int drv_pg_rollback_prepared(outfall_connection *connection, const outfall_xid *xid,
                              int64_t deadline_us, outfall_error *error)
 {
-    return end(connection, "ROLLBACK PREPARED", xid, deadline_us, error);
+    return end_prepared(connection, "ROLLBACK PREPARED", xid, deadline_us, error);
 }
 
 /* ---- Looking around --------------------------------------------------------------- */
 
-/* "gtrid.bqual", whose last two parts are the bqual. False: not a name that this driver makes. */
-static bool split(const char *gid, outfall_xid *xid)
-{
-    const char *last = strrchr(gid, '.');
-    if (last == NULL)
-        return false;
-    size_t length = (size_t)(last - gid);
-    while (length > 0 && gid[length - 1] != '.')
-        length--;
-    if (length < 2 || length - 1 >= sizeof xid->gtrid || strlen(gid + length) >= sizeof xid->bqual)
-        return false;
-    memset(xid, 0, sizeof *xid);
-    memcpy(xid->gtrid, gid, length - 1);
-    memcpy(xid->bqual, gid + length, strlen(gid + length));
-    return true;
-}
+/*
+ * `waits` has who waits for whom, over any number of sessions between them: of those who want one
+ * row the first waits for the transaction, the others for the first. A prepared transaction has no
+ * process; its locks are those of the virtual transaction that holds its number. Which lock refuses
+ * which: https://www.postgresql.org/docs/15/explicit-locking.html, table 13.2.
+ */
+static const char list_sql[] =
+    "WITH RECURSIVE locks AS MATERIALIZED (SELECT virtualtransaction AS session, pid, granted,"
+    " mode, transactionid, ROW(locktype, database, relation, page, tuple, virtualxid,"
+    " transactionid, classid, objid, objsubid)::text AS what FROM pg_catalog.pg_locks),"
+    " refused(held, wanted) AS (VALUES"
+    " ('AccessShareLock', '{AccessExclusiveLock}'::text[]),"
+    " ('RowShareLock', '{ExclusiveLock,AccessExclusiveLock}'),"
+    " ('RowExclusiveLock', '{ShareLock,ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}'),"
+    " ('ShareUpdateExclusiveLock', '{ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,"
+    "ExclusiveLock,AccessExclusiveLock}'),"
+    " ('ShareLock', '{RowExclusiveLock,ShareUpdateExclusiveLock,ShareRowExclusiveLock,"
+    "ExclusiveLock,AccessExclusiveLock}'),"
+    " ('ShareRowExclusiveLock', '{RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,"
+    "ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}'),"
+    " ('ExclusiveLock', '{RowShareLock,RowExclusiveLock,ShareUpdateExclusiveLock,ShareLock,"
+    "ShareRowExclusiveLock,ExclusiveLock,AccessExclusiveLock}'),"
+    " ('AccessExclusiveLock', '{AccessShareLock,RowShareLock,RowExclusiveLock,"
+    "ShareUpdateExclusiveLock,ShareLock,ShareRowExclusiveLock,ExclusiveLock,"
+    "AccessExclusiveLock}')),"
+    " direct AS (SELECT DISTINCT h.session AS holder, w.session AS waiter, w.pid"
+    " FROM locks w JOIN locks h ON h.what = w.what AND h.session <> w.session"
+    " JOIN refused r ON r.held = h.mode AND w.mode = ANY (r.wanted)"
+    " WHERE h.granted AND NOT w.granted),"
+    " waits AS (SELECT holder, waiter, pid FROM direct UNION"
+    " SELECT w.holder, d.waiter, d.pid FROM waits w JOIN direct d ON d.holder = w.waiter)"
+    " SELECT p.gid, p.owner, (extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared)"
+    " * 1000000)::bigint, (SELECT pg_catalog.count(DISTINCT w.pid) FROM locks l JOIN waits w"
+    " ON w.holder = l.session WHERE l.transactionid = p.transaction AND l.granted AND l.pid IS "
+    "NULL)"
+    " FROM pg_catalog.pg_prepared_xacts p WHERE p.database = pg_catalog.current_database()"
+    " AND pg_catalog.starts_with(p.gid, ";
 
 static void take_prepared(const PGresult *answer, int row, outfall_prepared *out)
 {
     long waiting = strtol(PQgetvalue(answer, row, 3), NULL, 10);
-    out->age_us = strtoll(PQgetvalue(answer, row, 1), NULL, 10);
-    snprintf(out->owner, sizeof out->owner, "%s", PQgetvalue(answer, row, 2));
+    int64_t age_us = strtoll(PQgetvalue(answer, row, 2), NULL, 10);
+    out->age_us = age_us > 0 ? age_us : 0; /* The server's clock may have been set back. */
+    snprintf(out->owner, sizeof out->owner, "%s", PQgetvalue(answer, row, 1));
     out->blocks[0] = '\0';
     if (waiting > 0)
-        snprintf(out->blocks, sizeof out->blocks, "%ld session%s", waiting,
-                 waiting == 1 ? "" : "s");
+        snprintf(out->blocks, sizeof out->blocks, "%ld session%s for it", waiting,
+                 waiting == 1 ? " waits" : "s wait");
 }
 
-/* Who waits for a row waits for the transaction that has it. */
 int drv_pg_list_prepared(outfall_connection *connection, const char *prefix, outfall_prepared *out,
                          size_t capacity, size_t *count, int64_t deadline_us, outfall_error *error)
 {
     PGresult *answer = NULL;
-    drv_text sql = {0};
+    drv_text *sql = &connection->sql;
     *count = 0;
     int status = drv_pg_start(connection, "listing prepared transactions", NULL, error);
     if (status != OUTFALL_OK)
         return status;
-    drv_text_add(&sql, "SELECT gid,"
-                       " (extract(epoch FROM pg_catalog.clock_timestamp() - prepared) * 1000000)"
-                       "::bigint, owner,"
-                       " (SELECT count(DISTINCT pid) FROM pg_catalog.pg_locks WHERE NOT granted AND"
-                       " locktype = 'transactionid' AND transactionid = p.transaction)"
-                       " FROM pg_catalog.pg_prepared_xacts p"
-                       " WHERE database = pg_catalog.current_database() AND"
-                       " pg_catalog.starts_with(gid, ");
-    drv_pg_add_literal(&sql, prefix);
-    drv_text_add(&sql, ") ORDER BY gid");
-    status = run(connection, &sql, &answer, deadline_us, error);
+    drv_text_clear(sql);
+    drv_text_add(sql, list_sql);
+    drv_pg_add_literal(sql, prefix);
+    drv_text_add(sql, ") ORDER BY p.gid COLLATE \"C\"");
+    status = sql->failed ? drv_fail_nomem(error)
+                         : drv_pg_query(connection, sql->data, deadline_us, &answer, error);
     for (int row = 0; status == OUTFALL_OK && row < PQntuples(answer); row++) {
         outfall_xid xid;
-        if (!split(PQgetvalue(answer, row, 0), &xid))
+        if (!drv_pg_gid_split(PQgetvalue(answer, row, 0), &xid) ||
+            strncmp(xid.gtrid, prefix, strlen(prefix)) != 0)
             continue;
         if (*count < capacity) {
             out[*count].xid = xid;
@@ -305,20 +382,32 @@ int drv_pg_list_prepared(outfall_connection *connection, const char *prefix, out
     return status;
 }
 
+/* A name without its second part stands for all that begin with the first. */
 int drv_pg_end_holder(outfall_connection *connection, const outfall_xid *xid, int64_t deadline_us,
                       outfall_error *error)
 {
-    drv_text sql = {0};
-    int status = drv_pg_start(connection, "ending a session", NULL, error);
+    char gid[DRV_PG_GID_MAX];
+    drv_text *sql = &connection->sql;
+    bool all = xid->bqual[0] == '\0';
+    if (all)
+        snprintf(gid, sizeof gid, "%.*s", (int)sizeof xid->gtrid, xid->gtrid);
+    else if (!drv_pg_gid_join(xid, gid))
+        return fail_name(error);
+    if (gid[0] == '\0')
+        return fail_name(error); /* All sessions of all programs. */
+    int status = drv_pg_start(connection, "ending the session that has", gid, error);
     if (status != OUTFALL_OK)
-        return status;
-    drv_text_add(&sql, "SELECT pg_catalog.pg_terminate_backend(pid) FROM"
-                       " pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()"
-                       " AND pid <> pg_catalog.pg_backend_pid() AND pg_catalog.starts_with("
-                       "application_name, ");
-    add_gid(&sql, xid);
-    drv_text_add(&sql, ")");
-    return run(connection, &sql, NULL, deadline_us, error);
+        return let_go(connection, status);
+    drv_text_clear(sql);
+    drv_text_add(sql, "SELECT pg_catalog.pg_terminate_backend(pid) FROM"
+                      " pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database()"
+                      " AND pid <> pg_catalog.pg_backend_pid() AND ");
+    drv_text_add(sql, all ? "pg_catalog.starts_with(application_name, " : "(application_name = ");
+    drv_pg_add_literal(sql, gid);
+    drv_text_add(sql, ")");
+    status = sql->failed ? drv_fail_nomem(error)
+                         : drv_pg_query(connection, sql->data, deadline_us, NULL, error);
+    return let_go(connection, status);
 }
 
 int drv_pg_identify(outfall_connection *connection, char *out, size_t capacity, int64_t deadline_us,
@@ -331,9 +420,14 @@ int drv_pg_identify(outfall_connection *connection, char *out, size_t capacity, 
                               "SELECT system_identifier, pg_catalog.current_database()"
                               " FROM pg_catalog.pg_control_system()",
                               deadline_us, &answer, error);
-    if (status == OUTFALL_OK)
-        snprintf(out, capacity, "postgresql:%s/%s", PQgetvalue(answer, 0, 0),
-                 PQgetvalue(answer, 0, 1));
+    if (status == OUTFALL_OK) {
+        int length = snprintf(out, capacity, "postgresql:%s/%s", PQgetvalue(answer, 0, 0),
+                              PQgetvalue(answer, 0, 1));
+        if (length < 0 || (size_t)length >= capacity)
+            status = outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                       "the database's identity takes %d bytes, and %zu are given",
+                                       length + 1, capacity);
+    }
     PQclear(answer);
     return status;
 }

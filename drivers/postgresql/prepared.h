@@ -5,10 +5,6 @@
 
 #include <outfall/driver.h>
 
-/* Begins at once, and lets other sessions see which transaction this one has. */
-int drv_pg_prepared_begin(outfall_connection *connection, const outfall_xid *xid,
-                          int64_t deadline_us, outfall_error *error);
-
 int drv_pg_prepare(outfall_connection *connection, const outfall_xid *xid, outfall_fence *fences,
                    uint32_t fence_count, const outfall_ledger_line *line, int64_t deadline_us,
                    outfall_error *error);

@@ -14,6 +14,7 @@
 
 #include "common/text.h"
 #include "postgresql/arrays.h"
+#include "postgresql/gid.h"
 
 /* Targets whose statements a session keeps prepared; the one unused longest makes room. */
 #define DRV_PG_STATEMENTS_MAX 64
@@ -41,6 +42,7 @@ struct outfall_connection {
     PGconn *pg;
     bool dead; /* Nothing more is sent: the session is over, or its state unknown. */
     drv_pg_transaction transaction;
+    char gid[DRV_PG_GID_MAX]; /* Of a transaction that is to be prepared; else empty. */
     uint64_t checked; /* The target whose lock and columns this transaction has made sure of. */
     uint64_t copy_rows_min;
     bool locate;         /* Until a commit: a row was refused, and COPY says which. */

@@ -4,10 +4,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "postgresql/action.h"
+#include "common/fail.h"
 #include "postgresql/connection.h"
 #include "postgresql/fault.h"
-#include "postgresql/prepared.h"
 #include "postgresql/wait.h"
 
 static int fail_turn(const char *what, outfall_error *error)
@@ -16,17 +15,38 @@ static int fail_turn(const char *what, outfall_error *error)
                              "%s is out of turn on this connection", what);
 }
 
+/* SET LOCAL ends with the transaction, prepared or not: the session's own name comes back. */
+void drv_pg_show_sql(const outfall_connection *connection, char out[DRV_PG_SHOW_SQL_MAX])
+{
+    out[0] = '\0';
+    if (connection->gid[0] != '\0')
+        snprintf(out, DRV_PG_SHOW_SQL_MAX, "SET LOCAL application_name = '%s'", connection->gid);
+}
+
+void drv_pg_add_begin(const outfall_connection *connection, drv_text *to)
+{
+    char show[DRV_PG_SHOW_SQL_MAX];
+    drv_pg_show_sql(connection, show);
+    drv_text_add(to, DRV_PG_BEGIN_SQL "; ");
+    if (show[0] != '\0')
+        drv_text_format(to, "%s; ", show);
+}
+
 int drv_pg_begin(outfall_connection *connection, const outfall_begin_options *options,
                  int64_t deadline_us, outfall_error *error)
 {
+    (void)deadline_us;
     int status = drv_pg_start(connection, "beginning a transaction", NULL, error);
     if (status != OUTFALL_OK)
         return status;
     if (connection->transaction != DRV_PG_NONE)
         return fail_turn("begin inside a transaction", error);
+    connection->gid[0] = '\0';
+    if (options->xid != NULL && !drv_pg_gid_join(options->xid, connection->gid))
+        return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                                 "beginning a transaction: its name has two parts, of letters, "
+                                 "digits and dots");
     connection->checked = 0;
-    if (options->xid != NULL)
-        return drv_pg_prepared_begin(connection, options->xid, deadline_us, error);
     connection->transaction = DRV_PG_BEGUN;
     return OUTFALL_OK;
 }
@@ -50,9 +70,13 @@ int drv_pg_savepoint(outfall_connection *connection, int step, int64_t deadline_
     if (step == OUTFALL_SAVEPOINT_ROLLBACK)
         connection->checked = 0; /* The lock taken since the savepoint goes with it. */
     if (connection->transaction == DRV_PG_BEGUN) {
+        drv_text_clear(&connection->sql);
+        drv_pg_add_begin(connection, &connection->sql);
+        drv_text_add(&connection->sql, sql[step]);
         connection->transaction = DRV_PG_OPEN;
-        return drv_pg_query(connection, DRV_PG_BEGIN_SQL "; SAVEPOINT outfall", deadline_us, NULL,
-                            error);
+        if (connection->sql.failed)
+            return drv_fail_nomem(error);
+        return drv_pg_query(connection, connection->sql.data, deadline_us, NULL, error);
     }
     return drv_pg_query(connection, sql[step], deadline_us, NULL, error);
 }
@@ -75,8 +99,7 @@ static int judge_commit(outfall_connection *connection, PGresult *result, outfal
         return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
                                  "committing: the transaction had failed and was rolled back");
     }
-    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-    if (PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL || drv_pg_severity_is_fatal(severity))
+    if (!drv_pg_result_is_refusal(result))
         return fail_unknown(connection, PQresultErrorMessage(result), error);
     return drv_pg_fail_result(connection, result, error);
 }
@@ -88,6 +111,8 @@ int drv_pg_commit(outfall_connection *connection, int64_t deadline_us, outfall_e
         return status;
     if (connection->transaction == DRV_PG_NONE)
         return fail_turn("commit without a transaction", error);
+    if (connection->gid[0] != '\0')
+        return fail_turn("commit of a transaction that is to be prepared", error);
     bool nothing_sent = connection->transaction == DRV_PG_BEGUN;
     connection->transaction = DRV_PG_NONE;
     connection->checked = 0;
@@ -118,6 +143,7 @@ int drv_pg_rollback(outfall_connection *connection, int64_t deadline_us, outfall
 {
     int status = drv_pg_start(connection, "rolling back", NULL, error);
     connection->transaction = DRV_PG_NONE;
+    connection->gid[0] = '\0';
     connection->checked = 0;
     if (status == OUTFALL_OK && PQtransactionStatus(connection->pg) != PQTRANS_IDLE)
         status = drv_pg_query(connection, "ROLLBACK", deadline_us, NULL, error);

@@ -22,7 +22,7 @@
 static const char header[19] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0";
 static const char trailer[2] = "\377\377";
 
-enum step { STEP_BEGIN, STEP_LOCK, STEP_PREPARE_CHECK, STEP_CHECK, STEP_COPY, STEPS };
+enum step { STEP_BEGIN, STEP_SHOW, STEP_LOCK, STEP_PREPARE_CHECK, STEP_CHECK, STEP_COPY, STEPS };
 
 typedef struct copy {
     outfall_connection *connection;
@@ -42,7 +42,9 @@ static void add_step(copy *it, enum step step)
     it->steps[it->count++] = step;
     switch (step) {
     case STEP_BEGIN:
-        drv_text_add(sql, DRV_PG_BEGIN_SQL "; ");
+        drv_pg_add_begin(it->connection, sql);
+        if (it->connection->gid[0] != '\0')
+            it->steps[it->count++] = STEP_SHOW; /* Two statements, and so two results. */
         break;
     case STEP_LOCK:
         drv_text_format(sql, "%s; ", it->target->lock);

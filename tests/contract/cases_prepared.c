@@ -369,6 +369,19 @@ static void what_has_failed_is_not_prepared(contract_suite *suite)
     }
 }
 
+/* A transaction that was not begun, or not by that name. */
+static void another_transaction_is_not_prepared(contract_suite *suite)
+{
+    outfall_xid xid = name(9), other = name(10);
+    start(suite);
+    expect_refused(suite, &xid, try_prepare(suite, &xid, 5));
+    write_named(suite, &other, 1, 10);
+    expect_refused(suite, &xid, try_prepare(suite, &xid, 5));
+    assert_int_equal(is_listed(suite, &other), 0);
+    assert_int_equal(suite_count(suite, TABLE), 0);
+    expect_line(suite, 5, 0);
+}
+
 /* ---- Fences ----------------------------------------------------------------------- */
 
 static outfall_fence fence_of(const char *writer)
@@ -461,6 +474,7 @@ const contract_case prepared_cases[] = {
     {"a named transaction can be rolled back", a_named_transaction_can_be_rolled_back,
      NEEDS_TABLES},
     {"what has failed is not prepared", what_has_failed_is_not_prepared, NEEDS_TABLES},
+    {"another transaction is not prepared", another_transaction_is_not_prepared, NEEDS_TABLES},
     {"fences are set with the rows that are prepared", fences_are_set_with_the_rows, NEEDS_TABLES},
     {"a lost fence keeps a transaction from being prepared",
      a_lost_fence_keeps_it_from_being_prepared, NEEDS_TABLES},
