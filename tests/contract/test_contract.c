@@ -17,10 +17,10 @@
 #define CASES_MAX 224
 
 static const contract_case *const groups[] = {
-    connection_cases,  target_cases,  identifier_cases, write_cases, type_cases,
-    transaction_cases, mode_cases,    key_cases,        order_cases, kind_cases,
-    special_cases,     error_cases,   session_cases,    fault_cases, change_cases,
-    ledger_cases,      prepared_cases};
+    connection_cases,  target_cases,   identifier_cases, write_cases, type_cases,
+    transaction_cases, mode_cases,     key_cases,        order_cases, kind_cases,
+    special_cases,     error_cases,    session_cases,    fault_cases, change_cases,
+    ledger_cases,      prepared_cases, indoubt_cases};
 
 /* One case on one suite. */
 typedef struct run {
