@@ -143,11 +143,11 @@ void branch_write(contract_suite *suite, const outfall_xid *xid, int first, size
     expect_ok(suite, branch_try_write(suite, xid, first, count));
 }
 
-static outfall_ledger_line line_of(int64_t checkpoint)
+static outfall_ledger_line line_of(const outfall_xid *xid, int64_t checkpoint)
 {
     return (outfall_ledger_line){.struct_size = sizeof(outfall_ledger_line),
                                  .sink = BRANCH_TRANSACTION,
-                                 .writer = "#1.0",
+                                 .writer = xid->bqual,
                                  .checkpoint = checkpoint,
                                  .epoch = 3,
                                  .rows = 77};
@@ -156,7 +156,7 @@ static outfall_ledger_line line_of(int64_t checkpoint)
 int branch_prepare_by(contract_suite *suite, const outfall_xid *xid, outfall_fence *fences,
                       uint32_t fence_count, int64_t checkpoint, int64_t deadline_us)
 {
-    outfall_ledger_line line = line_of(checkpoint);
+    outfall_ledger_line line = line_of(xid, checkpoint);
     memset(&suite->error, 0, sizeof suite->error);
     return suite->driver.prepare(suite->connection, xid, fences, fence_count, &line, deadline_us,
                                  &suite->error);
@@ -193,7 +193,8 @@ void branch_expect_refused(contract_suite *suite, const outfall_xid *xid, int st
 
 void branch_expect_line(contract_suite *suite, int64_t checkpoint, uint32_t found)
 {
-    outfall_ledger_line line = line_of(checkpoint);
+    const outfall_xid first = branch_name(0);
+    outfall_ledger_line line = line_of(&first, checkpoint);
     outfall_connection *connection = suite_connect(suite);
     line.rows = line.epoch = 0;
     expect_ok(suite, suite->driver.ledger_read(connection, &line, suite_deadline(), &suite->error));

@@ -43,7 +43,7 @@ void branch_write(contract_suite *suite, const outfall_xid *xid, int first, size
 
 /* ---- Steps ------------------------------------------------------------------------ */
 
-/* Prepares with the ledger's line of that checkpoint; 77 rows, it says. */
+/* Prepares with the branch's line in the ledger, of that checkpoint; 77 rows, it says. */
 int branch_prepare_by(contract_suite *suite, const outfall_xid *xid, outfall_fence *fences,
                       uint32_t fence_count, int64_t checkpoint, int64_t deadline_us);
 int branch_try_prepare(contract_suite *suite, const outfall_xid *xid, int64_t checkpoint);
@@ -61,7 +61,7 @@ void branch_end_elsewhere(contract_suite *suite, const outfall_xid *xid, int com
 /* Of a prepare: a certain no. Nothing is prepared, and the connection is as after a rollback, or
  * dead. */
 void branch_expect_refused(contract_suite *suite, const outfall_xid *xid, int status);
-/* Whether others see the ledger's line of that checkpoint. */
+/* Whether others see the first branch's line in the ledger, of that checkpoint. */
 void branch_expect_line(contract_suite *suite, int64_t checkpoint, uint32_t found);
 /* Neither commit nor rollback finds it, however often. */
 void branch_expect_not_found(contract_suite *suite, outfall_connection *connection,

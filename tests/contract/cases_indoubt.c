@@ -25,8 +25,8 @@ static void leave_prepared(contract_suite *suite, const outfall_xid *xid, int fi
 static void a_list_has_what_begins_with_its_prefix(contract_suite *suite)
 {
     const outfall_xid all[] = {branch_name_of(BRANCH_SINK, 1, 0), branch_name_of(BRANCH_SINK, 1, 1),
-                               branch_name_of(BRANCH_SINK, 0x10, 0),
-                               branch_name_of(BRANCH_SINK + 1, 1, 0)};
+                               branch_name_of(BRANCH_SINK, 0x10, 2),
+                               branch_name_of(BRANCH_SINK + 1, 1, 3)};
     static const struct {
         const char *prefix;
         size_t count;
