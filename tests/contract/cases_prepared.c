@@ -139,6 +139,118 @@ static void a_named_transaction_can_be_rolled_back(contract_suite *suite)
     suite_commit(suite);
 }
 
+/* ---- What is written in it -------------------------------------------------------- */
+
+/* Half of the keys are there, but for an insert. With `equal` one key comes twice. */
+static void prepare_rows(contract_suite *suite, uint32_t mode, size_t count, uint32_t flags,
+                         int equal)
+{
+    outfall_xid xid = branch_name(30);
+    outfall_write_result result;
+    test_rows rows;
+    branch_start(suite);
+    suite_fill(suite, BRANCH_TABLE, "n, -1, 'old'", 1, mode == OUTFALL_MODE_INSERT ? 0 : count / 2);
+    outfall_target *target = branch_describe(suite, mode);
+    branch_rows(&rows, target, 1, count);
+    if (equal)
+        test_rows_add(&rows, (const char *const[]){"1", "77", "note"});
+    expect_ok(suite, branch_try_begin(suite, &xid));
+    expect_ok(suite, suite_write_part(suite, target, &rows, &(suite_part){.flags = flags},
+                                      suite_deadline(), &result));
+    branch_prepare(suite, &xid, 5);
+    assert_int_equal(suite_count(suite, BRANCH_TABLE),
+                     mode == OUTFALL_MODE_INSERT ? 0 : (int64_t)count / 2);
+    suite_reconnect(suite);
+    branch_end_elsewhere(suite, &xid, 1);
+    assert_int_equal(suite_count(suite, BRANCH_TABLE), count);
+    int64_t kept = mode == OUTFALL_MODE_IGNORE ? (int64_t)count / 2 : 0;
+    assert_int_equal(database_number(suite->database, "SELECT count(*) FROM " BRANCH_TABLE
+                                                      " WHERE note = 'old' AND n = -1"),
+                     kept);
+    assert_int_equal(
+        database_number(suite->database, "SELECT count(*) FROM " BRANCH_TABLE " WHERE n = id"),
+        (int64_t)count - kept - equal);
+    test_rows_free(&rows);
+    suite->driver.target_free(target);
+}
+
+static void rows_of_every_way_are_prepared(contract_suite *suite)
+{
+    static const size_t sizes[] = {1, 100, 10000};
+    for (size_t s = 0; s < LENGTH(sizes); s++) {
+        prepare_rows(suite, OUTFALL_MODE_INSERT, sizes[s], 0, 0);
+        prepare_rows(suite, OUTFALL_MODE_UPSERT, sizes[s], OUTFALL_BATCH_DISTINCT, 0);
+        prepare_rows(suite, OUTFALL_MODE_UPSERT, sizes[s], 0, 1);
+        prepare_rows(suite, OUTFALL_MODE_REPLACE, sizes[s], OUTFALL_BATCH_DISTINCT, 0);
+        prepare_rows(suite, OUTFALL_MODE_IGNORE, sizes[s], OUTFALL_BATCH_DISTINCT, 0);
+    }
+}
+
+static void deletes_are_prepared(contract_suite *suite)
+{
+    static const size_t sizes[] = {1, 100, 10000};
+    for (size_t s = 0; s < LENGTH(sizes); s++) {
+        outfall_xid xid = branch_name(31);
+        outfall_write_result result;
+        test_rows rows;
+        branch_start(suite);
+        suite_fill(suite, BRANCH_TABLE, "n, n, 'old'", 1, sizes[s] + 7);
+        outfall_target *target = branch_describe(suite, OUTFALL_MODE_UPSERT);
+        branch_rows(&rows, target, 1, sizes[s]);
+        expect_ok(suite, branch_try_begin(suite, &xid));
+        expect_ok(suite, suite_write_part(suite, target, &rows, &(suite_part){.deletion = 1},
+                                          suite_deadline(), &result));
+        branch_prepare(suite, &xid, 5);
+        assert_int_equal(suite_count(suite, BRANCH_TABLE), sizes[s] + 7);
+        branch_end(suite, &xid, 1);
+        assert_int_equal(suite_count(suite, BRANCH_TABLE), 7);
+        test_rows_free(&rows);
+        suite->driver.target_free(target);
+    }
+}
+
+/* What is undone to a savepoint, a failed write too, is not part of what is prepared. */
+static void savepoints_are_part_of_it(contract_suite *suite)
+{
+    static const size_t sizes[] = {1, 2000}; /* `sizes` rows each time. */
+    for (size_t s = 0; s < LENGTH(sizes); s++)
+        for (int first = 0; first < 2; first++) {
+            outfall_xid xid = branch_name(32);
+            outfall_write_result result;
+            test_rows rows;
+            size_t n = sizes[s];
+            branch_start(suite);
+            outfall_target *target = branch_describe(suite, OUTFALL_MODE_INSERT);
+            branch_rows(&rows, target, 1, 4 * n);
+            expect_ok(suite, branch_try_begin(suite, &xid));
+            if (first) /* Before the server has heard of the transaction. */
+                suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
+            expect_ok(suite, suite_write(suite, target, &rows, 0, n, &result));
+            if (first)
+                suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+            suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
+            expect_ok(suite, suite_write(suite, target, &rows, n, n, &result));
+            suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+            expect_ok(suite, suite_write(suite, target, &rows, 2 * n, n, &result));
+            suite_savepoint(suite, OUTFALL_SAVEPOINT_RELEASE);
+            suite_savepoint(suite, OUTFALL_SAVEPOINT_SET);
+            assert_int_not_equal(suite_write(suite, target, &rows, 0, n, &result), OUTFALL_OK);
+            suite_savepoint(suite, OUTFALL_SAVEPOINT_ROLLBACK);
+            expect_ok(suite, suite_write(suite, target, &rows, 3 * n, n, &result));
+            branch_prepare(suite, &xid, 5); /* With the savepoint still set. */
+            suite_reconnect(suite);
+            branch_end_elsewhere(suite, &xid, 1);
+            assert_int_equal(suite_count(suite, BRANCH_TABLE), 3 * n);
+            assert_int_equal(database_number(suite->database,
+                                             "SELECT count(*) FROM " BRANCH_TABLE
+                                             " WHERE id > %zu AND id <= %zu",
+                                             n, 2 * n),
+                             0);
+            test_rows_free(&rows);
+            suite->driver.target_free(target);
+        }
+}
+
 /* ---- A no ------------------------------------------------------------------------- */
 
 static void what_has_failed_is_not_prepared(contract_suite *suite)
@@ -262,6 +374,10 @@ const contract_case prepared_cases[] = {
     {"a transaction without rows is prepared", what_has_no_rows_is_prepared, NEEDS_TABLES},
     {"a named transaction can be rolled back", a_named_transaction_can_be_rolled_back,
      NEEDS_TABLES},
+    {"rows of every way are prepared", rows_of_every_way_are_prepared, NEEDS_TABLES},
+    {"deletes are prepared", deletes_are_prepared, NEEDS_TABLES},
+    {"savepoints are part of what is prepared", savepoints_are_part_of_it,
+     NEEDS_TABLES | NEEDS_SAVEPOINTS},
     {"what has failed is not prepared", what_has_failed_is_not_prepared, NEEDS_TABLES},
     {"another transaction is not prepared", another_transaction_is_not_prepared, NEEDS_TABLES},
     {"fences are set with the rows that are prepared", fences_are_set_with_the_rows, NEEDS_TABLES},
