@@ -35,7 +35,7 @@ bool drv_pg_gid_split(const char *gid, outfall_xid *out)
     for (const char *at = gid; *at != '\0'; at++)
         if (*at == '.' && ++parts == PARTS - 1)
             bqual = at + 1;
-    if (parts != PARTS)
+    if (parts != PARTS || strstr(gid, "..") != NULL || gid[strlen(gid) - 1] == '.')
         return false;
     size_t gtrid_length = (size_t)(bqual - gid) - 1, bqual_length = strlen(bqual);
     if (gtrid_length >= sizeof found.gtrid || bqual_length >= sizeof found.bqual)
