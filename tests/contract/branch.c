@@ -116,6 +116,24 @@ void branch_rows(test_rows *rows, const outfall_target *target, int first, size_
     }
 }
 
+void branch_take_over(contract_suite *suite, outfall_fence *fence)
+{
+    suite_begin(suite);
+    expect_ok(suite,
+              suite->driver.takeover(suite->connection, fence, 0, suite_deadline(), &suite->error));
+    suite_commit(suite);
+}
+
+outfall_fence branch_take_fence(contract_suite *suite, const char *writer)
+{
+    outfall_fence fence = {
+        .struct_size = sizeof fence, .sink = BRANCH_TRANSACTION, .writer = writer, .owner = 7};
+    branch_take_over(suite, &fence);
+    fence.checkpoint = 1;
+    fence.found = 0;
+    return fence;
+}
+
 int branch_try_begin(contract_suite *suite, const outfall_xid *xid)
 {
     outfall_begin_options options = {.struct_size = sizeof options, .xid = xid};

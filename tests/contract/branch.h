@@ -36,6 +36,10 @@ outfall_target *branch_describe(contract_suite *suite, uint32_t mode);
 /* `count` rows with the ids `first` and up. */
 void branch_rows(test_rows *rows, const outfall_target *target, int first, size_t count);
 
+/* Makes that writer's line in the ledger, or takes it over; the fence of its first checkpoint. */
+outfall_fence branch_take_fence(contract_suite *suite, const char *writer);
+void branch_take_over(contract_suite *suite, outfall_fence *fence);
+
 int branch_try_begin(contract_suite *suite, const outfall_xid *xid);
 /* Begins by that name, and inserts such rows; returns the status of what failed. */
 int branch_try_write(contract_suite *suite, const outfall_xid *xid, int first, size_t count);

@@ -76,6 +76,39 @@ static void a_list_has_what_begins_with_its_prefix(contract_suite *suite)
     assert_int_equal(suite_count(suite, BRANCH_TABLE), 6);
 }
 
+/* Those of one checkpoint wait for one another: none may wait for a lock of another's. */
+static void branches_do_not_wait_for_each_other(contract_suite *suite)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}};
+    for (size_t o = 0; o < LENGTH(orders); o++) {
+        outfall_connection *sessions[LENGTH(orders[0])];
+        outfall_fence fences[LENGTH(orders[0])];
+        char writers[LENGTH(orders[0])][8];
+        branch_start(suite);
+        outfall_connection *mine = suite->connection;
+        for (unsigned i = 0; i < LENGTH(sessions); i++) {
+            snprintf(writers[i], sizeof writers[i], "#%u", i);
+            fences[i] = branch_take_fence(suite, writers[i]);
+        }
+        for (unsigned i = 0; i < LENGTH(sessions); i++) {
+            outfall_xid xid = branch_name_of(BRANCH_SINK, 5, orders[o][i]);
+            sessions[i] = suite->connection = suite_connect(suite);
+            branch_write(suite, &xid, 1 + (int)i * 10, 3);
+            expect_ok(suite, branch_prepare_by(suite, &xid, &fences[orders[o][i]], 1, 5,
+                                               suite_now_us() + 10 * SECOND_US));
+        }
+        for (unsigned i = 0; i < LENGTH(sessions); i++) {
+            outfall_xid xid = branch_name_of(BRANCH_SINK, 5, orders[o][i]);
+            suite->connection = sessions[i];
+            branch_end(suite, &xid, 1);
+            suite->driver.disconnect(sessions[i]);
+        }
+        suite->connection = mine;
+        assert_int_equal(suite_count(suite, BRANCH_TABLE), 3 * LENGTH(sessions));
+        assert_int_equal(suite_count(suite, "outfall_ledger"), LENGTH(sessions));
+    }
+}
+
 /* ---- Two at once ------------------------------------------------------------------ */
 
 typedef struct ender {
@@ -285,18 +318,6 @@ static void the_list_tells_how_many_wait(contract_suite *suite)
 
 /* ---- Answers that do not come ------------------------------------------------------ */
 
-static outfall_fence take_fence(contract_suite *suite)
-{
-    outfall_fence fence = {
-        .struct_size = sizeof fence, .sink = BRANCH_TRANSACTION, .writer = "#0", .owner = 7};
-    suite_begin(suite);
-    expect_ok(suite, suite->driver.takeover(suite->connection, &fence, 0, suite_deadline(),
-                                            &suite->error));
-    suite_commit(suite);
-    fence.checkpoint = 1;
-    return fence;
-}
-
 /* Whether it comes to be prepared, of a session that nobody hears any more. */
 static int comes_to_be_listed(contract_suite *suite, const outfall_xid *xid)
 {
@@ -323,7 +344,7 @@ static void a_prepare_without_an_answer_is_in_doubt(contract_suite *suite)
         outfall_xid xid = branch_name(70);
         pthread_t thread;
         branch_start(suite);
-        outfall_fence fence = take_fence(suite);
+        outfall_fence fence = branch_take_fence(suite, "#0");
         branch_write(suite, &xid, 1, 10);
         database_run(suite_other(suite),
                      "BEGIN; UPDATE outfall_fence SET source_offset = source_offset + 1");
@@ -419,6 +440,8 @@ static void a_database_is_the_same_by_each_connection(contract_suite *suite)
 
 const contract_case indoubt_cases[] = {
     {"a list has what begins with its prefix", a_list_has_what_begins_with_its_prefix,
+     NEEDS_TABLES},
+    {"branches do not wait for each other to be prepared", branches_do_not_wait_for_each_other,
      NEEDS_TABLES},
     {"one of two ends a prepared transaction", one_of_two_ends_it, NEEDS_TABLES},
     {"a session that hangs with a named transaction is ended", a_session_that_hangs_is_ended,

@@ -282,31 +282,15 @@ static void another_transaction_is_not_prepared(contract_suite *suite)
 
 /* ---- Fences ----------------------------------------------------------------------- */
 
-static outfall_fence fence_of(const char *writer)
-{
-    return (outfall_fence){.struct_size = sizeof(outfall_fence),
-                           .sink = BRANCH_TRANSACTION,
-                           .writer = writer,
-                           .owner = 7};
-}
-
-static void take_over(contract_suite *suite, outfall_fence *fence)
-{
-    suite_begin(suite);
-    expect_ok(suite,
-              suite->driver.takeover(suite->connection, fence, 0, suite_deadline(), &suite->error));
-    suite_commit(suite);
-}
-
 static void fences_are_set_with_the_rows(contract_suite *suite)
 {
-    outfall_fence fences[] = {fence_of("#0"), fence_of("it's")};
+    static const char *const writers[] = {"#0", "it's"};
+    outfall_fence fences[LENGTH(writers)];
     for (int commit = 0; commit < 2; commit++) {
         outfall_xid xid = branch_name(11);
         branch_start(suite);
         for (size_t i = 0; i < LENGTH(fences); i++) {
-            take_over(suite, &fences[i]);
-            fences[i].checkpoint = 1;
+            fences[i] = branch_take_fence(suite, writers[i]);
             fences[i].source_offset = 1000 + (int64_t)i;
             fences[i].found = 0;
         }
@@ -316,7 +300,7 @@ static void fences_are_set_with_the_rows(contract_suite *suite)
         branch_end(suite, &xid, commit);
         for (size_t i = 0; i < LENGTH(fences); i++) {
             assert_int_equal(fences[i].found, 1);
-            take_over(suite, &fences[i]);
+            branch_take_over(suite, &fences[i]);
             assert_int_equal(fences[i].checkpoint, commit);
             assert_int_equal(fences[i].source_offset, commit ? 1000 + (int)i : 0);
         }
@@ -337,12 +321,13 @@ static void a_lost_fence_keeps_it_from_being_prepared(contract_suite *suite)
         {"one behind a gap", 0, 2, 2, 10},
         {"no rows", 1, 1, 1, 0},
     };
+    static const char *const writers[] = {"#0", "#1", "#2"};
     for (size_t c = 0; c < LENGTH(cases); c++) {
         outfall_xid xid = branch_name(12);
-        outfall_fence fences[] = {fence_of("#0"), fence_of("#1"), fence_of("#2")};
+        outfall_fence fences[LENGTH(writers)];
         branch_start(suite);
         for (size_t i = 0; i < LENGTH(fences); i++) {
-            take_over(suite, &fences[i]);
+            fences[i] = branch_take_fence(suite, writers[i]);
             fences[i].checkpoint = i == cases[c].lost ? cases[c].checkpoint : 1;
             fences[i].epoch -= i == cases[c].lost ? cases[c].epochs : 0;
         }
@@ -358,7 +343,7 @@ static void a_lost_fence_keeps_it_from_being_prepared(contract_suite *suite)
         branch_expect_refused(suite, &xid, status);
         assert_int_equal(suite_count(suite, BRANCH_TABLE), 0);
         branch_expect_line(suite, 5, 0);
-        take_over(suite, &fences[0]);
+        branch_take_over(suite, &fences[0]);
         assert_int_equal(fences[0].checkpoint, 0);
     }
 }
