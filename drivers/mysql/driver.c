@@ -9,6 +9,7 @@
 #include "mysql/describe.h"
 #include "mysql/inspect.h"
 #include "mysql/ledger.h"
+#include "mysql/prepared.h"
 #include "mysql/target.h"
 #include "mysql/transaction.h"
 #include "mysql/write.h"
@@ -31,8 +32,8 @@ static void set_up_client(void)
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER |
-                    (DRV_MY_WAITS ? 0 : OUTFALL_DRIVER_BLOCKS),
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_TWO_PHASE |
+                    OUTFALL_DRIVER_PREPARED_STAYS | (DRV_MY_WAITS ? 0 : OUTFALL_DRIVER_BLOCKS),
     .name = "mysql",
     .description = description,
     .connect = drv_my_connect,
@@ -54,6 +55,12 @@ static const outfall_driver driver = {
     .fence = drv_my_fence,
     .ledger_write = drv_my_ledger_write,
     .ledger_read = drv_my_ledger_read,
+    .prepare = drv_my_prepare_xa,
+    .commit_prepared = drv_my_commit_prepared,
+    .rollback_prepared = drv_my_rollback_prepared,
+    .list_prepared = drv_my_list_prepared,
+    .end_holder = drv_my_end_holder,
+    .identify = drv_my_identify,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -37,9 +37,10 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
 {
     int status = drv_my_start(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
     if (status == OUTFALL_OK)
-        status = drv_my_transaction_open(connection, error);
+        status = drv_my_transaction_open(connection, deadline_us, error);
     if (status == OUTFALL_OK)
         status = run(connection, sql, count, numbers, deadline_us, error);
+    drv_my_note_failure(connection, status);
     return status;
 }
 

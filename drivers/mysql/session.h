@@ -24,7 +24,8 @@ typedef enum drv_my_transaction {
     DRV_MY_NONE,
     DRV_MY_BEGUN, /* By us; on the server it begins with the first statement. */
     DRV_MY_OPEN,
-    DRV_MY_LOST /* The server has rolled it back: only a rollback is legal. */
+    DRV_MY_LOST,    /* The server has rolled it back: only a rollback is legal. */
+    DRV_MY_PREPARED /* It outlives the session, which can only end it, or be ended. */
 } drv_my_transaction;
 
 enum drv_my_purpose { DRV_MY_PUT, DRV_MY_DELETE, DRV_MY_PURPOSES };
@@ -58,6 +59,10 @@ struct outfall_connection {
     bool load;       /* LOAD DATA LOCAL first, as asked for. */
     uint64_t packet_max;
     drv_my_transaction transaction;
+    outfall_xid xid;     /* Of a transaction that ends in prepare; gtrid empty: of none. */
+    bool started;        /* XA START of it has succeeded: XA ROLLBACK undoes it. */
+    bool spoiled;        /* Something of it has failed since its savepoint: it can't be prepared. */
+    outfall_xid locked;  /* Whose lock the session has taken last. */
     uint64_t checked;    /* The target whose columns this transaction has made sure of, */
     uint64_t asked;      /* and the one whose question it has asked. */
     const char *doing;   /* For messages: "writing to". */
@@ -77,6 +82,21 @@ struct outfall_connection {
 static inline void drv_my_forget_checks(outfall_connection *connection)
 {
     connection->checked = connection->asked = 0;
+}
+
+/* Whether the transaction ends in prepare. */
+static inline bool drv_my_is_two_phase(const outfall_connection *connection)
+{
+    return connection->xid.gtrid[0] != '\0';
+}
+
+/*
+ * A statement of the transaction has failed. The server would prepare what is left of it all the
+ * same, after a key that was there already or a lock that did not come.
+ */
+static inline void drv_my_note_failure(outfall_connection *connection, int status)
+{
+    connection->spoiled |= status != OUTFALL_OK && drv_my_is_two_phase(connection);
 }
 
 /* From any thread: every wait of the session ends. */

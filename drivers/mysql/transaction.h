@@ -15,8 +15,13 @@ int drv_my_reset(outfall_connection *connection, int64_t deadline_us, outfall_er
 
 /*
  * Notes that a statement of the transaction is about to be sent: sessions are without autocommit,
- * so it begins with that. An error where the server has rolled it back.
+ * so it begins with that; one that ends in prepare is begun here. An error where the server has
+ * rolled it back.
  */
-int drv_my_transaction_open(outfall_connection *connection, outfall_error *error);
+int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
+                            outfall_error *error);
+
+/* A call that this connection's state does not allow: OUTFALL_ERR_INVALID. */
+int drv_my_fail_turn(const char *what, outfall_error *error);
 
 #endif

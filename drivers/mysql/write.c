@@ -62,7 +62,7 @@ static bool checks_with_rows(const drv_my_job *job)
 static int write_batch(drv_my_job *job, outfall_error *error)
 {
     outfall_connection *connection = job->connection;
-    int status = drv_my_transaction_open(connection, error);
+    int status = drv_my_transaction_open(connection, job->deadline_us, error);
     if (status != OUTFALL_OK)
         return status;
     job->statement = drv_my_statement_slot(connection, job->target);
@@ -104,6 +104,7 @@ int drv_my_write(outfall_connection *connection, outfall_target *base, const out
     if (status == OUTFALL_OK) {
         result->rows_written = job.counted;
     } else {
+        drv_my_note_failure(connection, status);
         drv_my_forget_checks(connection);
         if (detail.action == OUTFALL_ACTION_ROW)
             result->bad_row = detail.row;
