@@ -170,6 +170,17 @@ static inline bool drv_my_client_read_answer(MYSQL *my, MYSQL_STMT *statement)
     return my->methods->db_read_execute_response(statement) == 0;
 }
 
+/* The same of a statement as text, which answers without rows. */
+static inline bool drv_my_client_send_text(MYSQL *my, const char *sql)
+{
+    return mysql_send_query(my, sql, (unsigned long)strlen(sql)) == 0;
+}
+
+static inline bool drv_my_client_read_text(MYSQL *my)
+{
+    return mysql_read_query_result(my) == 0;
+}
+
 static inline bool drv_my_client_pipelines(const MYSQL *my)
 {
     return !my->net.compress;
@@ -309,6 +320,19 @@ static inline bool drv_my_client_read_answer(MYSQL *my, MYSQL_STMT *statement)
 {
     (void)my;
     (void)statement;
+    return false;
+}
+
+static inline bool drv_my_client_send_text(MYSQL *my, const char *sql)
+{
+    (void)my;
+    (void)sql;
+    return false;
+}
+
+static inline bool drv_my_client_read_text(MYSQL *my)
+{
+    (void)my;
     return false;
 }
 

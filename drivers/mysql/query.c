@@ -130,17 +130,45 @@ static int read_answer(outfall_connection *connection, MYSQL_STMT *statement, in
     return OUTFALL_OK;
 }
 
+static int send_head(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    drv_my_wait wait;
+    connection->transaction = DRV_MY_OPEN; /* What follows begins one even if this does not. */
+    begin(connection, &wait, deadline_us);
+    bool failed = !drv_my_client_send_text(connection->my, connection->head.data);
+    end(connection, &wait);
+    return failed ? drv_my_fail(connection, error) : OUTFALL_OK;
+}
+
+static int read_head(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    drv_my_wait wait;
+    begin(connection, &wait, deadline_us);
+    bool failed = !drv_my_client_read_text(connection->my);
+    end(connection, &wait);
+    connection->started = !failed;
+    return failed ? drv_my_fail(connection, error) : OUTFALL_OK;
+}
+
+/* Answers come in the order of what was sent, and all of them have to be taken. */
 int drv_my_execute_both(outfall_connection *connection, MYSQL_STMT *first, MYSQL_STMT *second,
                         int64_t deadline_us, int *second_status, outfall_error *second_error,
                         outfall_error *error)
 {
-    outfall_error detail;
-    int status = send(connection, first, deadline_us, &detail);
-    bool sent = false;
+    outfall_error detail, ignored;
+    bool headed = connection->head.length > 0, sent = false;
+    int status = headed ? send_head(connection, deadline_us, &detail) : OUTFALL_OK;
+    drv_text_clear(&connection->head);
+    if (status == OUTFALL_OK)
+        status = send(connection, first, deadline_us, &detail);
     if (status == OUTFALL_OK) {
         *second_status = send(connection, second, deadline_us, second_error);
         sent = *second_status == OUTFALL_OK;
-        status = read_answer(connection, first, deadline_us, &detail);
+        status = headed ? read_head(connection, deadline_us, &detail) : OUTFALL_OK;
+        if (status == OUTFALL_OK)
+            status = read_answer(connection, first, deadline_us, &detail);
+        else if (!connection->dead)
+            (void)read_answer(connection, first, deadline_us, &ignored);
     } else {
         connection->dead = true; /* How much of it went out is not known. */
     }

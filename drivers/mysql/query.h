@@ -31,6 +31,9 @@ int drv_my_execute(outfall_connection *connection, MYSQL_STMT *statement, int64_
  * of the first; *second_status and *second_error (not NULL) tell of the second, which ends as the
  * first where that broke the connection. Only where drv_my_client_pipelines, and of packets that
  * the socket takes at once: the server does not read on while its answer is not taken.
+ *
+ * Where connection->head is not empty it goes ahead of both, and the transaction is open with it:
+ * an error of its is the first's.
  */
 int drv_my_execute_both(outfall_connection *connection, MYSQL_STMT *first, MYSQL_STMT *second,
                         int64_t deadline_us, int *second_status, outfall_error *second_error,

@@ -71,6 +71,7 @@ struct outfall_connection {
     uint64_t statement_clock;
     drv_my_slots slots; /* Memory of values being sent. */
     drv_text sql;
+    drv_text head; /* XA START, where it is to go ahead of what is executed next; else empty. */
     drv_text file;
     drv_my_infile infile;
     atomic_bool severed;

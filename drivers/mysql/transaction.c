@@ -79,6 +79,7 @@ static void add_lock(outfall_connection *connection, drv_text *sql)
     drv_text_add(sql, "GET_LOCK(");
     drv_my_xid_add_lock(sql, &connection->xid);
     drv_text_add(sql, ", 0)");
+    connection->locked = connection->xid;
 }
 
 static int run(outfall_connection *connection, const drv_text *sql, int64_t deadline_us,
@@ -88,33 +89,59 @@ static int run(outfall_connection *connection, const drv_text *sql, int64_t dead
                        : drv_my_query(connection, sql->data, deadline_us, NULL, error);
 }
 
-/*
- * XA START comes last: whatever fails, it is not begun then. It is refused where a query before has
- * begun a transaction of its own.
+/* Lock and XA START as one statement of MariaDB's: where it fails the latter was not carried out.
  */
-static int start_xa(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+static void add_start(outfall_connection *connection, drv_text *sql)
+{
+    drv_text_clear(sql);
+    drv_text_add(sql, "BEGIN NOT ATOMIC ");
+    add_lock(connection, sql);
+    drv_text_add(sql, "; XA START ");
+    drv_my_xid_add(sql, &connection->xid);
+    drv_text_add(sql, "; END");
+}
+
+/* MySQL has no such statement. */
+static int start_by_steps(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     drv_text *sql = &connection->sql;
-    int status = OUTFALL_OK;
-    if ((connection->my->server_status & SERVER_STATUS_IN_TRANS) != 0)
-        status = drv_my_query(connection, "ROLLBACK", deadline_us, NULL, error);
+    drv_text_clear(sql);
+    add_lock(connection, sql);
+    int status = run(connection, sql, deadline_us, error);
     if (status != OUTFALL_OK)
         return status;
     drv_text_clear(sql);
-    drv_text_add(sql, connection->mariadb ? "BEGIN NOT ATOMIC " : "");
-    add_lock(connection, sql);
-    connection->locked = connection->xid;
-    if (!connection->mariadb) {
-        status = run(connection, sql, deadline_us, error);
-        drv_text_clear(sql);
-    }
-    drv_text_add(sql, connection->mariadb ? "; XA START " : "XA START ");
+    drv_text_add(sql, "XA START ");
     drv_my_xid_add(sql, &connection->xid);
-    drv_text_add(sql, connection->mariadb ? "; END" : "");
-    if (status == OUTFALL_OK)
-        status = run(connection, sql, deadline_us, error);
+    return run(connection, sql, deadline_us, error);
+}
+
+/* A query before has begun a transaction of its own: XA START would be refused. */
+static bool has_other(const outfall_connection *connection)
+{
+    return (connection->my->server_status & SERVER_STATUS_IN_TRANS) != 0;
+}
+
+static int start_xa(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
+{
+    int status = OUTFALL_OK;
+    if (has_other(connection))
+        status = drv_my_query(connection, "ROLLBACK", deadline_us, NULL, error);
+    if (status != OUTFALL_OK)
+        return status;
+    if (connection->mariadb) {
+        add_start(connection, &connection->sql);
+        status = run(connection, &connection->sql, deadline_us, error);
+    } else {
+        status = start_by_steps(connection, deadline_us, error);
+    }
     connection->started = status == OUTFALL_OK;
     return status;
+}
+
+static bool is_due(const outfall_connection *connection)
+{
+    return drv_my_is_two_phase(connection) && connection->transaction == DRV_MY_BEGUN;
 }
 
 int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
@@ -126,11 +153,20 @@ int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
     if (connection->transaction == DRV_MY_LOST)
         return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_RETRY,
                                  "the server has rolled the transaction back; begin another");
-    if (drv_my_is_two_phase(connection) && connection->transaction == DRV_MY_BEGUN)
+    if (is_due(connection))
         status = start_xa(connection, deadline_us, error);
     if (status == OUTFALL_OK)
         connection->transaction = DRV_MY_OPEN;
     return status;
+}
+
+int drv_my_transaction_lead(outfall_connection *connection, int64_t deadline_us,
+                            outfall_error *error)
+{
+    if (!is_due(connection) || !connection->mariadb || has_other(connection))
+        return drv_my_transaction_open(connection, deadline_us, error);
+    add_start(connection, &connection->head);
+    return connection->head.failed ? drv_fail_nomem(error) : OUTFALL_OK;
 }
 
 /* ---- Savepoints ------------------------------------------------------------------------- */

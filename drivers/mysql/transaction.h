@@ -21,6 +21,13 @@ int drv_my_reset(outfall_connection *connection, int64_t deadline_us, outfall_er
 int drv_my_transaction_open(outfall_connection *connection, int64_t deadline_us,
                             outfall_error *error);
 
+/*
+ * The same where drv_my_execute_both comes next: what begins the transaction is put into
+ * connection->head where it can go along.
+ */
+int drv_my_transaction_lead(outfall_connection *connection, int64_t deadline_us,
+                            outfall_error *error);
+
 /* A call that this connection's state does not allow: OUTFALL_ERR_INVALID. */
 int drv_my_fail_turn(const char *what, outfall_error *error);
 

@@ -62,15 +62,16 @@ static bool checks_with_rows(const drv_my_job *job)
 static int write_batch(drv_my_job *job, outfall_error *error)
 {
     outfall_connection *connection = job->connection;
-    int status = drv_my_transaction_open(connection, job->deadline_us, error);
-    if (status != OUTFALL_OK)
-        return status;
     job->statement = drv_my_statement_slot(connection, job->target);
-    if (!checks_with_rows(job))
+    bool together = checks_with_rows(job);
+    int status = together ? drv_my_transaction_lead(connection, job->deadline_us, error)
+                          : drv_my_transaction_open(connection, job->deadline_us, error);
+    if (status == OUTFALL_OK && !together)
         status = drv_my_statement_check(connection, job->target, job->statement, job->deadline_us,
                                         error);
     if (status == OUTFALL_OK)
         status = write_rows(job, error);
+    drv_text_clear(&connection->head); /* Where memory ran out before it was sent. */
     if (status == OUTFALL_OK)
         status = drv_my_statement_ask(connection, job->target, job->deadline_us, error);
     if (status == OUTFALL_OK)
