@@ -205,12 +205,33 @@ int drv_ledger_fence(const drv_ledger_dialect *dialect, outfall_connection *conn
 
 /* ---- Lines of two-phase transactions ------------------------------------------------ */
 
+static void add_old(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                    drv_text *to)
+{
+    add_names(dialect, line->sink, line->writer, to);
+    drv_text_format(to, " AND checkpoint < %" PRId64, line->checkpoint - OUTFALL_LEDGER_KEPT);
+}
+
 void drv_ledger_add_prune(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
                           drv_text *to)
 {
     drv_text_add(to, "DELETE FROM " DRV_LEDGER_LINES);
+    add_old(dialect, line, to);
+}
+
+void drv_ledger_add_old(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                        drv_text *to)
+{
+    drv_text_add(to, "SELECT checkpoint FROM " DRV_LEDGER_LINES);
+    add_old(dialect, line, to);
+}
+
+void drv_ledger_add_drop(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                         drv_text *to)
+{
+    drv_text_add(to, "DELETE FROM " DRV_LEDGER_LINES);
     add_names(dialect, line->sink, line->writer, to);
-    drv_text_format(to, " AND checkpoint < %" PRId64, line->checkpoint - OUTFALL_LEDGER_KEPT);
+    drv_text_add(to, " AND checkpoint = ");
 }
 
 void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
@@ -225,13 +246,40 @@ void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger
                     line->rows);
 }
 
+/* A line for each that is added, once there are enough of them. */
+static int prune_singly(const drv_ledger_dialect *dialect, outfall_connection *connection,
+                        const outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
+{
+    int64_t numbers[DRV_LEDGER_NUMBERS], count;
+    int status;
+    do {
+        drv_text sql = {0};
+        memset(numbers, 0, sizeof numbers);
+        drv_text_add(&sql, "SELECT count(*), COALESCE(min(checkpoint), 0) FROM (");
+        drv_ledger_add_old(dialect, line, &sql);
+        drv_text_add(&sql, ") old");
+        status = run(dialect, connection, &sql, &count, numbers, deadline_us, error);
+        if (status != OUTFALL_OK || numbers[0] == 0)
+            break;
+        drv_ledger_add_drop(dialect, line, &sql);
+        drv_text_format(&sql, "%" PRId64, numbers[1]);
+        status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
+    } while (status == OUTFALL_OK && numbers[0] > 1);
+    return status;
+}
+
 int drv_ledger_write(const drv_ledger_dialect *dialect, outfall_connection *connection,
                      const outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
 {
     drv_text sql = {0};
     int64_t count;
-    drv_ledger_add_prune(dialect, line, &sql);
-    int status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
+    int status;
+    if (dialect->singly) {
+        status = prune_singly(dialect, connection, line, deadline_us, error);
+    } else {
+        drv_ledger_add_prune(dialect, line, &sql);
+        status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
+    }
     if (status != OUTFALL_OK)
         return status;
     drv_ledger_add_line(dialect, line, &sql);

@@ -27,6 +27,11 @@ extern const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES];
 #define DRV_LEDGER_NUMBERS 3
 
 typedef struct drv_ledger_dialect {
+    /*
+     * 1: old lines are dropped one by one. To delete a range MySQL locks the line behind it, which
+     * may be that of another branch that waits for this one.
+     */
+    int singly;
     void (*add_literal)(drv_text *to, const char *text);
     /*
      * Runs one statement. *count: rows changed or answered. `numbers`, where not NULL, gets the
@@ -56,6 +61,15 @@ void drv_ledger_add_fence(const drv_ledger_dialect *dialect, const outfall_fence
 void drv_ledger_add_prune(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
                           drv_text *to);
 void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                         drv_text *to);
+
+/*
+ * The same for those that drop lines one by one: a query of the old ones' checkpoints, and the
+ * statement that drops one, which ends with "checkpoint = ".
+ */
+void drv_ledger_add_old(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
+                        drv_text *to);
+void drv_ledger_add_drop(const drv_ledger_dialect *dialect, const outfall_ledger_line *line,
                          drv_text *to);
 
 /*

@@ -44,7 +44,8 @@ static int run_inside(outfall_connection *connection, const char *sql, int64_t *
     return status;
 }
 
-static const drv_ledger_dialect dialect = {.add_literal = drv_ledger_add_hex, .run = run_inside};
+static const drv_ledger_dialect dialect = {
+    .singly = 1, .add_literal = drv_ledger_add_hex, .run = run_inside};
 
 int drv_my_ledger_create(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {

@@ -30,7 +30,8 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
 }
 
 static const drv_ledger_dialect quoted = {.add_literal = drv_ledger_add_quoted, .run = run};
-static const drv_ledger_dialect hex = {.add_literal = drv_ledger_add_hex, .run = run};
+/* MySQL's. */
+static const drv_ledger_dialect hex = {.singly = 1, .add_literal = drv_ledger_add_hex, .run = run};
 
 static const drv_ledger_dialect *dialect_of(const outfall_connection *connection)
 {
