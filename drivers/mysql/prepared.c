@@ -24,6 +24,9 @@
 #define XA_RBTIMEOUT 1613
 #define XA_RBDEADLOCK 1614
 
+/* Old lines are looked for at a connection's first transaction, and at each of these. */
+#define PRUNED_EACH 16
+
 /* Ours: a fence found no line to change. */
 #define FENCED_STATE "OF001"
 
@@ -68,6 +71,15 @@ typedef struct seal {
     bool sent;       /* XA PREPARE. */
 } seal;
 
+static void add_prune(const seal *it, const drv_ledger_dialect *dialect, drv_text *sql)
+{
+    drv_text_add(sql, "FOR old IN (");
+    drv_ledger_add_old(dialect, it->line, sql);
+    drv_text_add(sql, ") DO ");
+    drv_ledger_add_drop(dialect, it->line, sql);
+    drv_text_add(sql, "old.checkpoint; END FOR; ");
+}
+
 /*
  * MariaDB runs it all in one trip, and nothing behind what fails: a fence that finds no line is an
  * error of our own.
@@ -86,8 +98,8 @@ static int seal_at_once(seal *it, outfall_error *error)
                         "' SET MESSAGE_TEXT = '%u'; END IF; ",
                         i);
     }
-    drv_ledger_add_prune(&dialect, it->line, sql);
-    drv_text_add(sql, "; ");
+    if (connection->sealed++ % PRUNED_EACH == 0)
+        add_prune(it, &dialect, sql);
     drv_ledger_add_line(&dialect, it->line, sql);
     drv_text_add(sql, "; XA END ");
     drv_my_xid_add(sql, &connection->xid);
