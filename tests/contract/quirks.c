@@ -205,7 +205,8 @@ const contract_quirks all_quirks[] = {
      .url_variable = "OUTFALL_TEST_MYSQL_URL",
      .tcp_variable = "OUTFALL_TEST_MYSQL_TCP_URL",
      .native_variable = "OUTFALL_TEST_MYSQL_URL",
-     .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER,
+     .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_TWO_PHASE |
+                     OUTFALL_DRIVER_PREPARED_STAYS,
      .stored = all_kept,
      .bad_urls = mysql_bad_urls,
      .exceptions = no_exceptions},

@@ -62,6 +62,7 @@ extern const contract_case ledger_cases[];
 extern const contract_case prepared_cases[];
 extern const contract_case indoubt_cases[];
 extern const contract_case gid_cases[];
+extern const contract_case xa_cases[];
 extern const contract_case mode_cases[];
 extern const contract_case key_cases[];
 extern const contract_case order_cases[];

@@ -20,7 +20,7 @@ static const contract_case *const groups[] = {
     connection_cases,  target_cases,   identifier_cases, write_cases, type_cases,
     transaction_cases, mode_cases,     key_cases,        order_cases, kind_cases,
     special_cases,     error_cases,    session_cases,    fault_cases, change_cases,
-    ledger_cases,      prepared_cases, indoubt_cases,    gid_cases};
+    ledger_cases,      prepared_cases, indoubt_cases,    gid_cases,   xa_cases};
 
 /* One case on one suite. */
 typedef struct run {
