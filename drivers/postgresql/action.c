@@ -86,7 +86,8 @@ const drv_pg_rule drv_pg_rules[] = {
     {"54001", NULL, "the stack is too deep", DATABASE, STOP, "raise max_stack_depth"},
     {"54000", NULL, "a row too long for its page, a value for an index", DATABASE, ROW, NULL},
     {"55000", "MarkAsPreparing", "max_prepared_transactions is 0", DATABASE, STOP,
-     "set max_prepared_transactions to at least twice the flushers of all programs, and restart the "
+     "set max_prepared_transactions to at least twice the flushers of all programs, and restart "
+     "the "
      "server"},
     {"55000", "LockGXact", "another session is just ending it", DATABASE, RETRY, NULL},
     {"55P03", NULL, "lock timeout", DATABASE, RETRY, NULL},

@@ -75,7 +75,7 @@ static void other_softwares_names_are_left_alone(void **state)
                                         "of2.a.b.c.d.e",
                                         "of1.a.b.c.d.\xC3\xA9",
                                         "of1.a.b.c.d'.e",
-                                        X47 "x.d.e",
+                                        "of1.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.e.c.d.e",
                                         "of1.a.b.c.ddddddd.eeeeeeee"};
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
