@@ -2,6 +2,7 @@
 #include "flow/ack.h"
 
 #include "base/clock.h"
+#include "base/kill.h"
 
 static uint64_t since_ns(uint32_t time, int64_t now_us)
 {
@@ -42,3 +43,17 @@ void of_acknowledge(of_share *share, uint64_t refused)
     of_chunks_wake_if_roomy(&feed->chunks); /* When idle, the flusher wakes them in any case. */
     of_events_notify(&feed->events);
 }
+
+#ifdef OUTFALL_KILL_POINTS
+void of_acknowledge_early(of_share *share)
+{
+    for (uint32_t i = 0; i < share->batch.span_count; i++) {
+        const of_span *span = &share->batch.spans[i];
+        uint64_t offset = outfall_span_entry(&span->rows, span->rows.count - 1)->source_offset;
+        atomic_store_explicit(&span->lane->source_offset, offset, memory_order_relaxed);
+        atomic_store_explicit(&span->lane->acknowledged, span->position + span->rows.count,
+                              memory_order_release);
+    }
+    of_events_notify(&share->feed->events);
+}
+#endif

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "flow/branch.h"
 #include "flow/dedupe.h"
 #include "flow/fences.h"
@@ -273,11 +274,15 @@ int of_attempt_begin(of_attempt *attempt, outfall_error *error)
 {
     of_share *share = attempt->share;
     int status = of_lease_begin(&share->lease, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("begun");
     if (status != OUTFALL_OK || !share->feed->options.exactly_once)
         return status;
     status = of_fences_make(share, error);
     if (status == OUTFALL_OK)
         status = of_fences_write(share, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("fences-written");
     return status;
 }
 
@@ -289,6 +294,8 @@ static int write_part(of_attempt *attempt, const outfall_batch *part, uint64_t w
     outfall_write_result result;
     int status =
         of_lease_write(of_share_lease(share), attempt->version->target, part, &result, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("rows-written");
     of_count(&share->counters.writes, result.statements > 0 ? result.statements : 1);
     attempt->result.statements += result.statements;
     attempt->result.rows_written += result.rows_written;
@@ -325,6 +332,15 @@ int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfal
 int of_attempt_write_arrival(of_attempt *attempt, uint32_t arrival, outfall_error *error)
 {
     return write_range(attempt, &attempt->arrived, arrival, 1, error);
+}
+
+int of_attempt_commit(of_attempt *attempt, outfall_error *error)
+{
+    OF_KILL_POINT("before-commit");
+    int status = of_lease_commit(&attempt->share->lease, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("after-commit");
+    return status;
 }
 
 bool of_attempt_deletes(const of_attempt *attempt, uint32_t arrival)

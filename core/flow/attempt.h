@@ -43,6 +43,9 @@ int of_attempt_begin(of_attempt *attempt, outfall_error *error);
 /* Writes the rows first … first + count - 1 of attempt->rows in the open transaction. */
 int of_attempt_write(of_attempt *attempt, uint64_t first, uint64_t count, outfall_error *error);
 
+/* Commits it all. */
+int of_attempt_commit(of_attempt *attempt, outfall_error *error);
+
 /*
  * ---- Rows that were refused ---------------------------------------------------------
  *

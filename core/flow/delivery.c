@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "base/log.h"
 #include "flow/ack.h"
 #include "flow/attempt.h"
@@ -22,7 +23,6 @@
 /* Writes and commits all rows at once. On failure nothing of it is durable, unless UNKNOWN. */
 static int write_whole(of_attempt *attempt, bool *commit_failed, outfall_error *error)
 {
-    of_lease *lease = &attempt->share->lease;
     *commit_failed = false;
     int status = of_attempt_begin(attempt, error);
     if (status == OUTFALL_OK && attempt->rows.rows > 0)
@@ -31,7 +31,7 @@ static int write_whole(of_attempt *attempt, bool *commit_failed, outfall_error *
         status = of_attempt_write_letters(attempt, error);
     if (status != OUTFALL_OK)
         return status;
-    status = of_lease_commit(lease, error);
+    status = of_attempt_commit(attempt, error);
     *commit_failed = status != OUTFALL_OK;
     return status;
 }
@@ -260,12 +260,18 @@ void of_deliver(of_share *share, uint64_t *random)
 {
     const of_batch *batch = &share->batch;
     of_attempt attempt;
+    OF_KILL_POINT("batch-taken");
+    if (OF_MUTANT("acknowledge-early"))
+        of_acknowledge_early(share);
     of_attempt_init(&attempt, share);
     of_count(&share->counters.flushes[batch->reason], 1);
     if (make_durable(&attempt, random)) {
         uint64_t refused = attempt.letter_count;
-        if (post_letters(&attempt))
+        if (post_letters(&attempt)) {
+            OF_KILL_POINT("before-acknowledge");
             of_acknowledge(share, refused);
+            OF_KILL_POINT("acknowledged");
+        }
     }
     of_attempt_destroy(&attempt);
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "txn/ledger.h"
 
 /* The fence of a lane, whose rows lie in several spans; NULL: none was made yet. */
@@ -59,17 +60,28 @@ static int fail_fenced(const outfall_fence *fence, outfall_error *error)
                              fence->writer, fence->sink);
 }
 
+/* The mutant ledger-apart: the lines' transaction ends here, and the rows get another. */
+static int part_ledger(of_share *share, outfall_error *error)
+{
+    int status = of_lease_commit(&share->lease, error);
+    if (status == OUTFALL_OK)
+        status = of_lease_begin(&share->lease, error);
+    return status;
+}
+
 int of_fences_write(of_share *share, outfall_error *error)
 {
+    if (OF_MUTANT("no-ledger"))
+        return OUTFALL_OK;
     for (uint32_t i = 0; i < share->fence_count; i++) {
         outfall_fence *fence = &share->fences[i];
         int status = of_lease_fence(&share->lease, fence, error);
         if (status != OUTFALL_OK)
             return status;
-        if (!fence->found)
+        if (!fence->found && !OF_MUTANT("unfenced"))
             return fail_fenced(fence, error);
     }
-    return OUTFALL_OK;
+    return OF_MUTANT("ledger-apart") ? part_ledger(share, error) : OUTFALL_OK;
 }
 
 void of_fences_advance(of_share *share)
@@ -96,7 +108,7 @@ static int compare(of_share *share, bool *durable, outfall_error *error)
         lane->epoch = fence->epoch;
         reached += fence->checkpoint == lane->checkpoint + 1;
     }
-    *durable = reached > 0;
+    *durable = reached > 0 || OF_MUTANT("resolve-blind");
     if (reached == 0 || reached == share->batch.span_count)
         return OUTFALL_OK;
     return outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
@@ -108,11 +120,14 @@ static int compare(of_share *share, bool *durable, outfall_error *error)
 int of_fences_resolve(of_share *share, const of_limits *limits, bool *durable, outfall_error *error)
 {
     *durable = false;
+    OF_KILL_POINT("resolve-begun");
     int status = of_fences_make(share, error);
     if (status == OUTFALL_OK)
         status = of_ledger_takeover(share->feed->pool, limits, share->fences, share->fence_count,
                                     true, error);
     if (status == OUTFALL_OK)
         status = compare(share, durable, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("resolve-answered");
     return status;
 }

@@ -2,6 +2,7 @@
 #include "flow/isolate.h"
 
 #include "base/fail.h"
+#include "base/kill.h"
 #include "flow/branch.h"
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
@@ -149,7 +150,6 @@ static int reject(of_attempt *attempt, uint64_t index, bool piecewise, const out
 
 int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfall_error *error)
 {
-    of_lease *lease = of_share_lease(attempt->share);
     of_search search;
     bool piecewise = how == OF_ISOLATE_PIECES;
     int status = OUTFALL_OK;
@@ -167,6 +167,8 @@ int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfal
             of_search_landed(&search);
         else if (of_search_failed(&search, attempt->result.bad_row))
             status = reject(attempt, piece.first, piecewise, &why, error);
+        if (status == OUTFALL_OK && refused)
+            OF_KILL_POINT("row-refused");
     }
     /* The letters' own transaction, where each piece has had its own. */
     bool apart = piecewise && of_attempt_records(attempt);
@@ -175,6 +177,6 @@ int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfal
     if (status == OUTFALL_OK)
         status = of_attempt_write_letters(attempt, error);
     if (status == OUTFALL_OK && (apart || how == OF_ISOLATE_WHOLE))
-        status = of_lease_commit(lease, error);
+        status = of_attempt_commit(attempt, error);
     return status;
 }

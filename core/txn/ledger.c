@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "base/log.h"
 
 int of_ledger_inspect(of_lease *lease, const outfall_target *target, uint32_t prepared, bool allow,
@@ -38,6 +39,8 @@ int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, ou
                        "driver %s keeps no ledger: leave out delivery=exactly-once",
                        lease->driver->name);
     int made = of_lease_ledger_create(lease, error);
+    if (made == OUTFALL_OK)
+        OF_KILL_POINT("ledger-created");
     if (made != OUTFALL_OK && !lease->healthy)
         return made;
     /* It may tell why the ledger cannot be made, too: a server that takes no writes. */
@@ -55,8 +58,12 @@ static int take_all(of_lease *lease, outfall_fence *fences, uint32_t count, bool
     int status = of_lease_begin(lease, error);
     for (uint32_t i = 0; i < count && status == OUTFALL_OK; i++)
         status = of_lease_takeover(lease, &fences[i], mine, error);
+    if (status != OUTFALL_OK)
+        return status;
+    OF_KILL_POINT("takeover-written");
+    status = of_lease_commit(lease, error);
     if (status == OUTFALL_OK)
-        status = of_lease_commit(lease, error);
+        OF_KILL_POINT("takeover-committed");
     return status;
 }
 
