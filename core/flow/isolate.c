@@ -173,7 +173,7 @@ int of_isolate(of_attempt *attempt, int64_t named, enum of_isolation how, outfal
     /* The letters' own transaction, where each piece has had its own. */
     bool apart = piecewise && of_attempt_records(attempt);
     if (status == OUTFALL_OK && apart)
-        status = of_lease_begin(lease, error);
+        status = of_lease_begin(of_share_lease(attempt->share), error);
     if (status == OUTFALL_OK)
         status = of_attempt_write_letters(attempt, error);
     if (status == OUTFALL_OK && (apart || how == OF_ISOLATE_WHOLE))
