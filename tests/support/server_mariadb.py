@@ -204,4 +204,5 @@ class MariaDB(Server):
         self._run_as("mariadb-install-db", [
             self._install, "--no-defaults", f"--datadir={self.data}", "--skip-test-db",
             "--auth-root-authentication-method=normal", "--skip-name-resolve",
+            f"--tmpdir={self.directory}",  # As above, of one that starts at the same moment.
             "--innodb-log-file-size=8M"])
