@@ -16,7 +16,7 @@ import threading
 import urllib.parse
 
 import wire
-from wire import Closed, connect, hang_up, read_exactly, send
+from wire import Closed, Torn, connect, half, hang_up, read_exactly, send
 
 CLIENT_LONG_PASSWORD = 1 << 0
 CLIENT_CONNECT_WITH_DB = 1 << 3
@@ -54,12 +54,13 @@ class Wire:
         self.sequence = (header[3] + 1) % 256
         return self._read(header[0] | header[1] << 8 | header[2] << 16)
 
-    def write(self, payload, sequence=None):
+    def write(self, payload, sequence=None, torn=False):
+        """`torn`: the first half of it."""
         if sequence is not None:
             self.sequence = sequence
-        header = struct.pack("<I", len(payload))[:3] + bytes([self.sequence])
+        packet = struct.pack("<I", len(payload))[:3] + bytes([self.sequence]) + payload
         self.sequence = (self.sequence + 1) % 256
-        send(self.connection, header + payload)
+        send(self.connection, half(packet) if torn else packet)
 
 
 class Listener(wire.Listener):
@@ -121,7 +122,8 @@ class Proxy(Listener):
     """
     Stands before a real server. `change(command, reply)` gets the command under way and the first
     packet of its reply, as bytes, and returns the packet to pass on; None hangs up instead.
-    `before(command)` is called with each command, and with the login, before it is passed on.
+    `before(command)` is called with each command, and with the login, before it is passed on. Either
+    may raise wire.Torn.
     Without TLS, and only where a command has one packet.
     """
 
@@ -146,8 +148,12 @@ class Proxy(Listener):
                     packet = wire.read()
                     if wire.sequence == 1:
                         state["command"], state["first"] = packet, True
-                    if wire.sequence == 1 or not logged_in:
-                        self._before(packet)
+                    try:
+                        if wire.sequence == 1 or not logged_in:
+                            self._before(packet)
+                    except Torn:
+                        server.write(packet, (wire.sequence - 1) % 256, torn=True)
+                        raise
                     logged_in = True
                     server.write(packet, (wire.sequence - 1) % 256)
             finally:
@@ -162,7 +168,11 @@ class Proxy(Listener):
                 packet = server.read()
                 if state["first"]:
                     state["first"] = False
-                    packet = self._change(state["command"], packet)
+                    try:
+                        packet = self._change(state["command"], packet)
+                    except Torn:
+                        client.write(packet, (server.sequence - 1) % 256, torn=True)
+                        break
                 if packet is None:
                     break
                 client.write(packet, (server.sequence - 1) % 256)

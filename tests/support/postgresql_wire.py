@@ -7,7 +7,7 @@ Source of the messages: https://www.postgresql.org/docs/15/protocol-message-form
 import struct
 import threading
 
-from wire import Closed, Listener, connect, hang_up, read_exactly, send
+from wire import Closed, Listener, Torn, connect, half, hang_up, read_exactly, send
 
 PASSWORD, QUERY, PARSE, SYNC, FLUSH, TERMINATE = b"p", b"Q", b"P", b"S", b"H", b"X"
 COPY_DONE, COPY_FAIL = b"c", b"f"
@@ -27,7 +27,8 @@ def label(command):
 class Proxy(Listener):
     """Stands before a real server. `before(command)` is called with all the bytes that a client sends
     until it waits for an answer, before any of them is passed on; `change(command, data)` with what the
-    server sends since, and returns what to pass on; None hangs up instead. Without TLS."""
+    server sends since, and returns what to pass on; None hangs up instead. Either may raise wire.Torn.
+    Without TLS."""
 
     def __init__(self, address, before=lambda command: None, change=lambda command, data: data):
         """`address`: (host, port), or a unix socket's path."""
@@ -45,7 +46,11 @@ class Proxy(Listener):
                 while True:
                     command = self._read(connection)
                     state["command"] = command
-                    self._before(command)
+                    try:
+                        self._before(command)
+                    except Torn:
+                        send(upstream, half(command))
+                        raise
                     send(upstream, command)
             finally:
                 hang_up(upstream)
@@ -65,7 +70,11 @@ class Proxy(Listener):
     def _back(self, upstream, connection, state):
         try:
             while data := upstream.recv(65536):
-                data = self._change(state["command"], data)
+                try:
+                    data = self._change(state["command"], data)
+                except Torn:
+                    send(connection, half(data))
+                    break
                 if data is None:
                     break
                 send(connection, data)

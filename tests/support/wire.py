@@ -9,6 +9,14 @@ class Closed(Exception):
     """The other side went away."""
 
 
+class Torn(Closed):
+    """The first half of what is under way goes through, then the connection ends."""
+
+
+def half(data):
+    return data[:len(data) // 2]
+
+
 def read_exactly(connection, size, heard=lambda data: None):
     """`size` bytes of a socket; Closed where it ends before. `heard` is called with every part."""
     data = b""
