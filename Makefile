@@ -4,12 +4,15 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 TEST_JOBS ?= $(shell expr $(JOBS) + 1) # Tests wait for servers now and then.
 CLANG ?= clang
-# $(call BUILD,preset,more) is quiet unless it fails; build/PRESET.log has it all.
+# $(call BUILD,preset,more,how) is quiet unless it fails; build/PRESET.log has it all.
 BUILD = echo "building build/$(1)"; mkdir -p build; { cmake --preset $(1) $(2) && \
-	cmake --build build/$(1) -j $(JOBS); } >build/$(1).log 2>&1 || { cat build/$(1).log >&2; exit 1; }
+	cmake --build build/$(1) -j $(JOBS) $(3); } >build/$(1).log 2>&1 || { cat build/$(1).log >&2; exit 1; }
 CTEST = echo "testing build/$(1)"; ctest --test-dir build/$(1) --output-on-failure --no-tests=error -j $(TEST_JOBS)
 
-.PHONY: help deps demo build test bench lint format install soak clean
+CRASH = OUTFALL_BUILD=build/crash tests/crash/harness.py $(if $(SEED),--seed $(SEED))
+SECONDS ?= 600
+
+.PHONY: help deps demo build test crash bench lint format install soak clean
 
 help: ## Lists these targets.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -32,6 +35,9 @@ test: deps lint ## Lint, then the tests under gcc, clang, ASan, UBSan and TSan, 
 	@$(call BUILD,dev) && { $(call CTEST,dev) -L 'house|contract'; status=$$?; \
 		tests/contract/report.py build/dev/contract; exit $$status; }
 
+crash: deps ## Kills, cuts and stops loads KILLS times (default 1000) and counts what is lost; SEED does it again.
+	@$(call BUILD,crash,,--target crash) && $(CRASH) --kills $${KILLS:-1000}
+
 bench: build ## Builds and runs the benchmarks.
 	build/release/bench/outfall-bench
 	build/release/bench/outfall-micro-dedupe
@@ -47,8 +53,9 @@ format: ## Lays out the C files.
 install: build ## Installs to PREFIX (default /usr/local) under DESTDIR.
 	cmake --install build/release --prefix $(PREFIX)
 
-soak: deps ## Fuzzers and fault tests for a long time: SOAK_SECONDS (default 600) each.
-	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG) -DOUTFALL_FUZZ_SECONDS=$${SOAK_SECONDS:-600}) && $(call CTEST,fuzz) -L fuzz
+soak: deps ## As crash, with new seeds for SECONDS (default 600; 0: for ever); then each fuzzer; then fault tests.
+	@$(call BUILD,crash,,--target crash) && $(CRASH) --seconds $(SECONDS)
+	@$(call BUILD,fuzz,-DCMAKE_C_COMPILER=$(CLANG) -DOUTFALL_FUZZ_SECONDS=$(SECONDS)) && $(call CTEST,fuzz) -L fuzz
 	@$(call BUILD,asan) && $(call CTEST,asan) -L 'faults|threads|property' --repeat until-fail:20
 
 clean: ## Removes build/.

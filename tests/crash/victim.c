@@ -33,7 +33,7 @@
 
 #include <outfall/outfall.h>
 
-enum { SINKS_MAX = 4, WRITERS_MAX = 8, SLICE_MS = 20, CLOSE_MS = 20000 };
+enum { SINKS_MAX = 4, WRITERS_MAX = 8, SLICE_MS = 20, CLOSE_MS = 10000 };
 enum { DONE = 0, FAILED = 2, FENCED = 3 };
 /* A writer puts so many rows, then rests: a table that grows without bound is slow to check. */
 enum { PACE_ROWS = 5, PACE_US = 2000 };
@@ -239,7 +239,7 @@ static void close_all(void)
     outfall_error error;
     for (int s = 0; s < sink_count; s++) {
         bool clean = atomic_load(&code) == DONE;
-        int status = outfall_close(sinks[s], clean ? CLOSE_MS : 0, NULL, NULL, &error);
+        int status = outfall_close(sinks[s], CLOSE_MS, NULL, NULL, &error);
         if (clean && status != OUTFALL_OK)
             fail(&error);
     }
