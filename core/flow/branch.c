@@ -22,6 +22,27 @@ static of_gid gid_of(const of_branch *branch)
                     .resource = branch->resource};
 }
 
+/* The group is told: its close waits for that. */
+static void let_go(of_branch *branch)
+{
+    atomic_store_explicit(&branch->open, false, memory_order_release);
+    of_eventcount_wake(&branch->group->changed);
+}
+
+/*
+ * Opens it before it has a connection: the group's close waits for one that waits for a lock. Under
+ * the mutex a group that has failed either is seen to have, or sees the branch open.
+ */
+static int open_up(of_branch *branch, outfall_error *error)
+{
+    pthread_mutex_lock(&branch->group->mutex);
+    int status = of_group_check(branch->group, error);
+    if (status == OUTFALL_OK)
+        atomic_store_explicit(&branch->open, true, memory_order_relaxed);
+    pthread_mutex_unlock(&branch->group->mutex);
+    return status;
+}
+
 int of_branch_begin(of_branch *branch, outfall_error *error)
 {
     of_gid gid = gid_of(branch);
@@ -30,24 +51,19 @@ int of_branch_begin(of_branch *branch, outfall_error *error)
         return OUTFALL_OK;
     of_gid_format_gtrid(&gid, xid.gtrid);
     of_gid_format_bqual(&gid, xid.bqual);
-    int status = of_lease_take(branch->pool, &branch->group->limits, &branch->lease, error);
+    int status = open_up(branch, error);
     if (status != OUTFALL_OK)
         return status;
-    status = of_lease_begin_two_phase(&branch->lease, branch->home ? NULL : &xid, error);
+    status = of_lease_take(branch->pool, &branch->group->limits, &branch->lease, error);
+    if (status == OUTFALL_OK)
+        status = of_lease_begin_two_phase(&branch->lease, branch->home ? NULL : &xid, error);
     if (status != OUTFALL_OK) {
-        of_lease_return(&branch->lease);
+        of_lease_return(&branch->lease); /* Where there is none: nothing. */
+        let_go(branch);
         return status;
     }
     branch->rows = branch->bytes = 0;
-    atomic_store_explicit(&branch->open, true, memory_order_relaxed);
     return OUTFALL_OK;
-}
-
-/* The group is told: its close waits for that. */
-static void let_go(of_branch *branch)
-{
-    atomic_store_explicit(&branch->open, false, memory_order_release);
-    of_eventcount_wake(&branch->group->changed);
 }
 
 void of_branch_drop(of_branch *branch)
