@@ -32,14 +32,24 @@
     POINT("before-acknowledge", "its dead letters are posted; nothing is acknowledged")            \
     POINT("acknowledged", "its writers see it acknowledged")                                       \
     POINT("resolve-begun", "a commit's outcome is not known; the ledger is about to be asked")     \
-    POINT("resolve-answered", "the ledger has told it; nobody has acted on it")
+    POINT("resolve-answered", "the ledger has told it; nobody has acted on it")                    \
+    POINT("before-prepare", "two-phase: a branch is written, and not prepared")                    \
+    POINT("prepared", "a branch is prepared; perhaps the first")                                   \
+    POINT("before-decision", "all are prepared; the home has not committed")                       \
+    POINT("decided", "the home has committed; the others are prepared")                            \
+    POINT("branch-committed", "one of the others is committed")                                    \
+    POINT("checkpoint-ended", "all are committed; nobody has been told")                           \
+    POINT("recovery-begun", "the home's epoch is raised; nothing of an earlier run is ended")      \
+    POINT("recovery-swept", "what it had prepared is ended; its other epochs are not raised")      \
+    POINT("recovery-raised", "they are; what was prepared meanwhile is not ended")
 
 #define OF_MUTANTS(MUTANT)                                                                         \
     MUTANT("no-ledger", "the ledger's lines are not written")                                      \
     MUTANT("ledger-apart", "the ledger's lines are committed before the rows")                     \
     MUTANT("acknowledge-early", "a batch is acknowledged before its COMMIT")                       \
     MUTANT("unfenced", "a line that another process has taken over does not stop the batch")       \
-    MUTANT("resolve-blind", "a commit without an answer is taken for done")
+    MUTANT("resolve-blind", "a commit without an answer is taken for done")                        \
+    MUTANT("undo-prepared", "recovery rolls back what is prepared, decided or not")
 
 /* Ends or stops the process here, where the environment says so. */
 void of_kill_point(const char *name);

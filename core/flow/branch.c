@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "flow/group.h"
 
 /* The checkpoint that rows written now belong to. */
@@ -188,8 +189,11 @@ static int seal_open(of_branch *branch, outfall_error *error)
     if (branch->home) {
         sealed->state = OF_SEALED_OPEN;
     } else {
+        OF_KILL_POINT("before-prepare");
         status = of_lease_prepare(&branch->lease, &sealed->xid, sealed->fences, sealed->fence_count,
                                   &sealed->line, error);
+        if (status == OUTFALL_OK)
+            OF_KILL_POINT("prepared");
         if (status == OUTFALL_OK)
             sealed->state = OF_SEALED_PREPARED;
         else if (error->action == OUTFALL_ACTION_RESOLVE)

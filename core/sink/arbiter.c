@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "base/log.h"
 #include "txn/journal.h"
 #include "txn/ledger.h"
@@ -174,7 +175,8 @@ static int judge_at_home(of_coordinator *it, const of_gid *gid, enum of_verdict 
         return status;
     status = of_lease_ledger_read(&lease, &line, error);
     of_lease_return(&lease);
-    *verdict = line.found && line.epoch == gid->epoch ? OF_VERDICT_COMMIT : OF_VERDICT_ROLL_BACK;
+    bool decided = line.found && line.epoch == gid->epoch && !OF_MUTANT("undo-prepared");
+    *verdict = decided ? OF_VERDICT_COMMIT : OF_VERDICT_ROLL_BACK;
     return status;
 }
 

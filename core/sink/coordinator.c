@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "base/log.h"
 #include "sink/arbiter.h"
 #include "txn/recovery.h"
@@ -165,9 +166,12 @@ static of_txn_event record(of_coordinator *it)
     if (it->decision == OUTFALL_DECISION_EXTERNAL)
         return OF_TXN_EVENTS; /* What is prepared is left to the engine: the end of the thread. */
     enter_phase(it);
+    OF_KILL_POINT("before-decision");
     int status = of_arbiter_decide(it, &error);
-    if (status == OUTFALL_OK)
+    if (status == OUTFALL_OK) {
+        OF_KILL_POINT("decided");
         return OF_TXN_DECIDED;
+    }
     if (error.action == OUTFALL_ACTION_RESOLVE)
         return OF_TXN_UNKNOWN;
     fail_aborted(it, &error);
@@ -245,6 +249,7 @@ static of_txn_event commit_all(of_coordinator *it)
             return OF_TXN_LOST;
         }
         branch->sealed.state = OF_SEALED_OPEN; /* It needs no end any more. */
+        OF_KILL_POINT("branch-committed");
     }
     record_phase(it, &it->commit);
     return OF_TXN_ENDED_ALL;
@@ -279,6 +284,7 @@ static of_txn_event roll_back_all(of_coordinator *it)
 static of_txn_event forget(of_coordinator *it)
 {
     of_group *group = it->group;
+    OF_KILL_POINT("checkpoint-ended");
     for (uint32_t i = 0; i < group->branch_count; i++) {
         of_branch *branch = &group->branches[i];
         if (branch->sealed.state != OF_SEALED_EMPTY)

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/kill.h"
 #include "base/log.h"
 #include "txn/ledger.h"
 
@@ -300,9 +301,14 @@ static int raise_epochs(of_recovery *it, outfall_error *error)
 
 int of_recovery_run(of_recovery *it, outfall_error *error)
 {
+    OF_KILL_POINT("recovery-begun");
     int status = of_recovery_sweep(it, error);
     if (status == OUTFALL_OK)
+        OF_KILL_POINT("recovery-swept");
+    if (status == OUTFALL_OK)
         status = raise_epochs(it, error);
+    if (status == OUTFALL_OK)
+        OF_KILL_POINT("recovery-raised");
     if (status == OUTFALL_OK)
         status = of_recovery_sweep(it, error);
     if (status == OUTFALL_OK && it->committed + it->rolled_back > 0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import mysql_wire
 import postgresql_wire
-from servers import ServerError
+from servers import MariaDB, PostgreSQL, ServerError
 from targets import Target
 from wire import Closed, Torn
 
@@ -28,10 +28,25 @@ class Holding:
     checkpoint: int = 0
 
 
+_servers = {}  # A run crashes its servers: each has its own.
+
+
+def server_of(run, name):
+    kind = {"postgresql": PostgreSQL, "mysql": MariaDB}.get(name)
+    if kind and (run, name) not in _servers:
+        _servers[run, name] = kind()
+    return _servers.get((run, name))
+
+
+def stop_servers():
+    while _servers:
+        _servers.popitem()[1].close()
+
+
 class Database:
-    def __init__(self, name):
+    def __init__(self, name, run):
         self.name = name
-        self._target = Target(name)
+        self._target = Target(name, server_of(run, name))
         self.server = self._target.server
         self._is_mysql = self._target.engine == "mysql"
         self._has_ledger = False
@@ -42,6 +57,9 @@ class Database:
 
     def fresh(self, tables, keyed, poison):
         """Drops all there is and makes the tables. `keyed`: with a primary key; else what comes twice stays."""
+        if self._target.engine == "postgresql":  # Where a promise was broken: they would hold their locks.
+            for gid, in self._target.rows("SELECT gid FROM pg_prepared_xacts"):
+                self._target.sql(f"ROLLBACK PREPARED '{gid}'")
         self._target.fresh()
         self._has_ledger = False
         key = ", PRIMARY KEY (writer, seq)" if keyed else ""
@@ -143,7 +161,9 @@ class Cut:
         self._proxy.close()
 
     def _is_due(self, command):
-        if b"COMMIT" not in command[:16]:
+        # COMMIT, COMMIT PREPARED, XA COMMIT, and what prepares, which may have statements before it.
+        if b"COMMIT" not in command[:16] and b"PREPARE TRANSACTION" not in command and \
+                b"XA PREPARE" not in command[:16]:
             return False
         with self._lock:
             self._seen += 1

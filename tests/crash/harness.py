@@ -21,10 +21,10 @@ import threading
 import time
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parents[1] / "support")]
-from plan import DATABASES, MUTANTS, ROUNDS, make_plan  # noqa: E402
+from database import stop_servers  # noqa: E402
+from plan import ALL, MUTANTS, ROUNDS, make_plan  # noqa: E402
 from rounds import Runner  # noqa: E402
 from tally import HITS_MIN, TITLES, Tally  # noqa: E402
-from targets import stop_servers  # noqa: E402
 from victim import PROGRAM  # noqa: E402
 
 SOAK_GENERATIONS = 8
@@ -76,7 +76,7 @@ def parse(arguments):
     parser.add_argument("--seed", type=int)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seconds", type=int)
-    parser.add_argument("--database", action="append", choices=DATABASES)
+    parser.add_argument("--database", action="append", choices=ALL)
     parser.add_argument("--mutant", choices=MUTANTS, default="")
     parser.add_argument("--plan", action="store_true")
     return parser.parse_args(arguments)
@@ -84,7 +84,7 @@ def parse(arguments):
 
 def main(arguments):
     asked = parse(arguments)
-    databases = asked.database or DATABASES
+    databases = asked.database or ALL
     seed = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1 << 32)
     generations = max(1, -(-asked.kills // (ROUNDS * len(databases))))
     if asked.plan:

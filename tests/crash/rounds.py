@@ -18,6 +18,8 @@ class Ledger:
     """delivery=exactly-once into one database: the ledger has an offset for each writer."""
 
     keyed = False  # A row that came twice has to show.
+    survives = True  # A fault of the server, or on the way to it, does not end a victim.
+    together = False
 
     def options(self, _promises, _sinks):
         return ["delivery=exactly-once"]
@@ -31,6 +33,8 @@ class Upsert:
     """delivery=at-least-once, mode=upsert: goes on behind what was acknowledged; the key swallows repetitions."""
 
     keyed = True
+    survives = True
+    together = False
 
     def options(self, promises, sinks):
         behind = [f"@{sink}.{writer}={promises.of(sink, writer)}" for sink in range(sinks) for writer in range(WRITERS)]
@@ -41,7 +45,17 @@ class Upsert:
         return holding.distinct == expected(holding.last)
 
 
-ROADS = {"ledger": Ledger(), "upsert": Upsert()}
+class TwoPhase(Ledger):
+    """delivery=two-phase into several databases: each has its ledger, and they agree when a victim goes on."""
+
+    survives = False  # It may be told that its checkpoint is rolled back, or in doubt, and has to begin again.
+    together = True
+
+    def options(self, _promises, _sinks):
+        return ["delivery=two-phase"]
+
+
+ROADS = {"ledger": Ledger(), "upsert": Upsert(), "two-phase": TwoPhase()}
 
 
 class Broken(Exception):
@@ -54,7 +68,7 @@ class Runner:
     def __init__(self, name, tally, mutant="", patience=30.0, until=()):
         """`patience`: seconds until something counts as hanging. `until`: stop once one of these is broken."""
         self._tally, self._mutant, self._patience, self._until = tally, mutant, patience, set(until)
-        self._databases = [Database(part) for part in name.split("+")]
+        self._databases = [Database(part, name) for part in name.split("+")]
         self._name = name
         self._generation = self._promises = self._road = None
         self._sinks = []  # (database, table)
@@ -245,12 +259,21 @@ class Runner:
         return killed
 
     def _kill_once_it_goes_on(self, victim):
+        if not self._road.survives and not victim.wait_news(NEWS, self._patience) and victim.wait_end(0):
+            return
         if not victim.wait_news(NEWS, self._patience) and victim.process.poll() is None:
             self._breaks("ended", 1, "a victim does not go on after the fault")
         self._kill(victim)
 
     def _end(self, victim, code=-signal.SIGKILL):
         said = victim.reap()
+        if not self._road.survives and code == -signal.SIGKILL and victim.process.returncode == FAILED:
+            code = FAILED
+        for (sink, writer), offset in victim.resumed.items() if self._road.together else ():
+            # A checkpoint may begin between the rows that a writer puts into one sink and the next.
+            if not 0 <= victim.resumed.get((0, writer), 0) - offset <= 1:
+                self._breaks("partial", 1, f"writer {writer} goes on behind {offset} in sink {sink}, "
+                                           f"{victim.resumed.get((0, writer))} in the first")
         if victim.process.returncode != code:
             self._breaks("ended", 1, f"exit status {victim.process.returncode}, not {code}: {victim.error} {said}")
         elif said:

@@ -7,7 +7,7 @@ from collections import Counter
 from plan import FAULTS, POINTS
 
 HITS_MIN = 5
-TITLES = {"mysql": "mariadb"}  # The server that is run.
+TITLES = {"mysql": "mariadb", "sqlite+postgresql": "sqlite+pg"}  # The server that is run.
 
 
 class Tally:
@@ -70,7 +70,7 @@ class Tally:
             ("rows altered", self.broken["altered"]),
             ("unexpected ends", self.broken["ended"]),
             ("zombies fenced off", self.fenced),
-            ("points not passed in time", sum(self.missed.values())),
+            ("points not passed in time", f"{sum(self.missed.values())} {' '.join(self.missed)}"),
             ("seconds", f"{self.seconds:.0f}"),
         )
         lines += [f"{name:32}{value}" for name, value in figures]

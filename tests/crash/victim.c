@@ -6,8 +6,10 @@
  *   victim FD WRITERS ROWS [KEY=VALUE…] [@SINK.WRITER=OFFSET…] -- URL TABLE [URL TABLE…]
  *
  * Each writer, in a thread of its own, writes rows up to number ROWS into every sink: (writer, seq,
- * sum, label). A row's number, seq, is its source offset. With delivery=exactly-once a writer goes
- * on where the ledger says, else behind OFFSET. Lines go to descriptor FD, each by one write:
+ * sum, label). A row's number, seq, is its source offset. With delivery=exactly-once and two-phase
+ * a writer goes on where the ledger says, else behind OFFSET. With two-phase all sinks are joined,
+ * the first is the home, and one checkpoint follows the other. Lines go to descriptor FD, each by
+ * one write:
  *
  *   R SINK WRITER OFFSET    resumed behind that row; 0: at the start
  *   O                       all writers are open
@@ -33,7 +35,7 @@
 
 #include <outfall/outfall.h>
 
-enum { SINKS_MAX = 4, WRITERS_MAX = 8, SLICE_MS = 20, CLOSE_MS = 10000 };
+enum { SINKS_MAX = 4, WRITERS_MAX = 8, SLICE_MS = 20, TXN_SLICE_MS = 3, CLOSE_MS = 10000 };
 enum { DONE = 0, FAILED = 2, FENCED = 3 };
 /* A writer puts so many rows, then rests: a table that grows without bound is slow to check. */
 enum { PACE_ROWS = 5, PACE_US = 2000 };
@@ -43,6 +45,8 @@ static int sink_count;
 static int writer_count;
 static uint64_t rows;
 static outfall_sink *sinks[SINKS_MAX];
+static outfall_txn *txn;    /* With delivery=two-phase. */
+static uint64_t checkpoint; /* The one under way; 0: none. */
 static outfall_writer *writers[SINKS_MAX][WRITERS_MAX];
 static uint64_t behind[SINKS_MAX][WRITERS_MAX];
 static atomic_int running;
@@ -149,9 +153,35 @@ static void report_events(outfall_event *event)
     struct pollfd fds[SINKS_MAX];
     for (int s = 0; s < sink_count; s++)
         fds[s] = (struct pollfd){.fd = outfall_event_fd(sinks[s]), .events = POLLIN};
-    poll(fds, (nfds_t)sink_count, SLICE_MS);
+    poll(fds, (nfds_t)sink_count, txn != NULL ? TXN_SLICE_MS : SLICE_MS);
     for (int s = 0; s < sink_count; s++)
         drain(s, event);
+}
+
+/* Begins a checkpoint, or asks after the one under way. */
+static void go_on(void)
+{
+    outfall_error error;
+    int status;
+    if (checkpoint == 0) {
+        status = outfall_txn_checkpoint(txn, &checkpoint, &error);
+    } else {
+        status = outfall_txn_wait(txn, checkpoint, 0, &error);
+        if (status == OUTFALL_OK)
+            checkpoint = 0;
+    }
+    if (status != OUTFALL_OK && status != OUTFALL_ERR_TIMEOUT)
+        fail(&error);
+}
+
+/* Until two more have ended: the second has all that was written. */
+static void end_all(outfall_event *event)
+{
+    for (int more = 2; more > 0 && atomic_load(&code) == DONE;) {
+        go_on();
+        more -= checkpoint == 0;
+        report_events(event);
+    }
 }
 
 static void flush_all(outfall_event *event)
@@ -176,11 +206,16 @@ static void run(void)
     for (int w = 0; w < writer_count; w++)
         if (pthread_create(&threads[w], NULL, write_rows, (void *)(intptr_t)w) != 0)
             abort();
-    while (atomic_load(&running) > 0)
+    while (atomic_load(&running) > 0) {
         report_events(&event);
+        if (txn != NULL && atomic_load(&code) == DONE)
+            go_on();
+    }
     for (int w = 0; w < writer_count; w++)
         pthread_join(threads[w], NULL);
-    if (atomic_load(&code) == DONE)
+    if (txn != NULL)
+        end_all(&event);
+    else if (atomic_load(&code) == DONE)
         flush_all(&event);
     outfall_event_clear(&event);
 }
@@ -203,20 +238,31 @@ static int open_writer(int s, int w, bool ledger, outfall_error *error)
     return OUTFALL_OK;
 }
 
-static int open_all(const outfall_config *config, bool ledger, char **targets, outfall_error *error)
+static int join(outfall_error *error)
+{
+    const outfall_txn_options options = {
+        .struct_size = sizeof options, .decision = OUTFALL_DECISION_HOME, .id = "victim"};
+    return outfall_txn_open(sinks, (size_t)sink_count, &options, &txn, error);
+}
+
+static int open_all(const outfall_config *config, const char *delivery, char **targets,
+                    outfall_error *error)
 {
     int status = OUTFALL_OK;
     for (int s = 0; s < sink_count && status == OUTFALL_OK; s++)
         status =
             outfall_sink_open(targets[2 * s], targets[2 * s + 1], NULL, config, &sinks[s], error);
+    if (status == OUTFALL_OK && strcmp(delivery, "two-phase") == 0)
+        status = join(error);
     for (int s = 0; s < sink_count && status == OUTFALL_OK; s++)
         for (int w = 0; w < writer_count && status == OUTFALL_OK; w++)
-            status = open_writer(s, w, ledger, error);
+            status = open_writer(s, w, *delivery != '\0', error);
     return status;
 }
 
-/* KEY=VALUE is an option; @SINK.WRITER=OFFSET is where a writer goes on. */
-static int configure(outfall_config *config, char *pair, bool *ledger, outfall_error *error)
+/* KEY=VALUE is an option, and @SINK.WRITER=OFFSET where a writer goes on. */
+static int configure(outfall_config *config, char *pair, const char **delivery,
+                     outfall_error *error)
 {
     int s, w;
     char *equals = strchr(pair, '=');
@@ -230,13 +276,16 @@ static int configure(outfall_config *config, char *pair, bool *ledger, outfall_e
     }
     *equals = '\0';
     if (strcmp(pair, "delivery") == 0)
-        *ledger = strcmp(equals + 1, "exactly-once") == 0;
+        *delivery = equals + 1;
     return outfall_config_set(config, pair, equals + 1, error);
 }
 
 static void close_all(void)
 {
     outfall_error error;
+    int ended = outfall_txn_close(txn, CLOSE_MS, &error);
+    if (ended != OUTFALL_OK && atomic_load(&code) == DONE)
+        fail(&error);
     for (int s = 0; s < sink_count; s++) {
         bool clean = atomic_load(&code) == DONE;
         int status = outfall_close(sinks[s], CLOSE_MS, NULL, NULL, &error);
@@ -249,7 +298,7 @@ int main(int argc, char **argv)
 {
     outfall_config *config = NULL;
     outfall_error error;
-    bool ledger = false;
+    const char *delivery = ""; /* Where a ledger says how far writers have got. */
     int at = 4;
 
     if (argc < 7) {
@@ -264,12 +313,12 @@ int main(int argc, char **argv)
     int status = outfall_config_new(&config, &error);
     for (; at < argc && strcmp(argv[at], "--") != 0; at++)
         if (status == OUTFALL_OK)
-            status = configure(config, argv[at], &ledger, &error);
+            status = configure(config, argv[at], &delivery, &error);
     sink_count = (argc - at - 1) / 2;
     if (sink_count < 1 || sink_count > SINKS_MAX)
         return 1;
     if (status == OUTFALL_OK)
-        status = open_all(config, ledger, argv + at + 1, &error);
+        status = open_all(config, delivery, argv + at + 1, &error);
     outfall_config_free(config);
     if (status == OUTFALL_OK) {
         report("O");

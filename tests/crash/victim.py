@@ -48,6 +48,7 @@ class Victim:
         self.opened = self.done = False
         self._silent = False  # It has ended, and all that it said was read.
         self.news = 0  # Acknowledgements so far.
+        self.resumed = {}  # (sink, writer) → source offset
         self.error = ""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("OUTFALL_")}
         environment.update(OUTFALL_DRIVER_PATH=str(BUILD / "lib" / "outfall"), OUTFALL_KILL=kill,
@@ -81,6 +82,8 @@ class Victim:
         if kind == "A":
             self._promises.acknowledge(*map(int, words))
             self.news += 1
+        elif kind == "R":
+            self.resumed[int(words[0]), int(words[1])] = int(words[2])
         elif kind == "X":
             self._promises.refuse(*map(int, words))
         elif kind == "E":

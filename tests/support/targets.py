@@ -49,7 +49,8 @@ class Target:
     engine: sqlite, postgresql or mysql: the SQL that sql() takes. driver: Outfall's.
     """
 
-    def __init__(self, name):
+    def __init__(self, name, own=None):
+        """`own`: a server that is used instead of the one that is shared; the caller's."""
         self.name = name
         self.driver, _, database = name.partition("-")
         self.engine = {"mariadb": "mysql"}.get(database, database) or self.driver
@@ -59,7 +60,7 @@ class Target:
             self._directory = tempfile.TemporaryDirectory(prefix="outfall-target-")
             self.path = pathlib.Path(self._directory.name) / "test.db"
         else:
-            self.server = server({"postgresql": PostgreSQL, "mysql": MariaDB}[self.engine])
+            self.server = own or server({"postgresql": PostgreSQL, "mysql": MariaDB}[self.engine])
 
     @property
     def url(self):
