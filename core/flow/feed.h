@@ -54,6 +54,7 @@ typedef struct of_feed_options {
     bool other_unique;
     bool exactly_once;       /* Writers have a line in the ledger. */
     bool two_phase;          /* Rows go to a branch, and are committed by a group (flow/group.h). */
+    bool weak;               /* Settings that lose what was committed are no matter. */
     const char *sink_id;     /* Of the ledger; the feed keeps a copy. */
     int64_t owner;           /* This sink's, in the ledger. */
     uint32_t mode;           /* enum outfall_write_mode */

@@ -189,6 +189,7 @@ static of_feed_options feed_options(const of_opening *opening)
         .other_unique = values->unique_other == OF_UNIQUE_OTHER_ALLOW,
         .exactly_once = values->delivery != OF_DELIVERY_AT_LEAST_ONCE,
         .two_phase = values->delivery == OF_DELIVERY_TWO_PHASE,
+        .weak = values->durability == OF_DURABILITY_ALLOW,
         .sink_id = sink_id_of(opening),
         .mode = (uint32_t)values->mode,
         .name = opening->name,
@@ -238,8 +239,7 @@ static int describe(of_opening *opening, outfall_error *error)
     if (status == OUTFALL_OK && records)
         status = of_lettertable_open(&opening->letters_name, &lease, &opening->letters, error);
     if (status == OUTFALL_OK && options.exactly_once)
-        status = of_ledger_open(&lease, opening->target,
-                                opening->config->values.durability == OF_DURABILITY_ALLOW, error);
+        status = of_ledger_open(&lease, opening->target, options.weak, error);
     of_lease_return(&lease);
     return status;
 }

@@ -167,6 +167,25 @@ static int check_branch(const of_branch *branch, outfall_error *error)
     return OUTFALL_OK;
 }
 
+/* Whether the database of a sink keeps the promise, and has room for what is to be prepared. */
+static int inspect(of_joining *joining, const outfall_sink *sink, outfall_error *error)
+{
+    const of_group *group = joining->txn->coordinator.group;
+    const of_feed *feed = sink->feed;
+    uint32_t prepared = 0;
+    of_lease lease;
+    for (uint32_t i = 0; i < group->branch_count; i++)
+        prepared += !group->branches[i].home &&
+                    of_txn_resource(joining->txn, &group->branches[i])->endpoint == sink->endpoint;
+    int status = of_lease_take(of_endpoint_pool(sink->endpoint), &group->limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status =
+        of_ledger_inspect(&lease, feed->versions[0]->target, prepared, feed->options.weak, error);
+    of_lease_return(&lease);
+    return status;
+}
+
 static int add_share(of_branch *branch, of_share *share, uint32_t most, outfall_error *error)
 {
     if (branch->shares == NULL)
@@ -432,6 +451,8 @@ static int join(of_joining *joining, outfall_error *error)
         status = make_branches(joining, error);
     for (uint32_t i = 0; i < coordinator->group->branch_count && status == OUTFALL_OK; i++)
         status = check_branch(&coordinator->group->branches[i], error);
+    for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++)
+        status = inspect(joining, joining->sinks[i], error);
     if (status == OUTFALL_OK)
         status = deal_shares(joining, error);
     if (status == OUTFALL_OK && joining->options->decision == OUTFALL_DECISION_JOURNAL)

@@ -228,6 +228,12 @@ static const number_rule mysql[] = {
     {1206, DATABASE, RETRY, NULL}, /* The lock table is full. */
     {1223, DATABASE, RETRY, NULL}, /* FLUSH TABLES WITH READ LOCK. */
     {1305, DATABASE, RETRY, NULL}, /* The savepoint went with its transaction. */
+    {1399, DATABASE, RETRY, NULL}, /* XA, with the five below. */
+    {1400, DATABASE, RETRY, NULL},
+    {1401, DATABASE, RETRY, NULL},
+    {1402, DATABASE, RETRY, NULL},
+    {1440, DATABASE, RETRY, NULL},
+    {1613, DATABASE, RETRY, NULL},
     {1614, DATABASE, RETRY, NULL}, /* A deadlock rolled the branch back. */
     {1615, DATABASE, RETRY, NULL}, /* A prepared statement has to be made anew. */
     {3572, DATABASE, RETRY, NULL}, /* Lock timeout, with NOWAIT. */
