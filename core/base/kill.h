@@ -33,6 +33,7 @@
     POINT("acknowledged", "its writers see it acknowledged")                                       \
     POINT("resolve-begun", "a commit's outcome is not known; the ledger is about to be asked")     \
     POINT("resolve-answered", "the ledger has told it; nobody has acted on it")                    \
+    POINT("branch-begun", "two-phase: a branch's transaction is open, and empty")                  \
     POINT("before-prepare", "two-phase: a branch is written, and not prepared")                    \
     POINT("prepared", "a branch is prepared; perhaps the first")                                   \
     POINT("before-decision", "all are prepared; the home has not committed")                       \

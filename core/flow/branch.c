@@ -63,6 +63,7 @@ int of_branch_begin(of_branch *branch, outfall_error *error)
         let_go(branch);
         return status;
     }
+    OF_KILL_POINT("branch-begun");
     branch->rows = branch->bytes = 0;
     return OUTFALL_OK;
 }

@@ -26,7 +26,7 @@ MUTANTS = listed("MUTANT")
 LEDGER = {"fences-written", "resolve-begun", "resolve-answered"}
 # Of a batch that has a transaction to itself.
 EACH_BATCH = {"batch-taken", "begun", "before-commit", "after-commit", "before-acknowledge", "acknowledged"}
-TWO_PHASE = {"before-prepare", "prepared", "before-decision", "decided", "branch-committed", "checkpoint-ended",
+TWO_PHASE = {"branch-begun", "before-prepare", "prepared", "before-decision", "decided", "branch-committed", "checkpoint-ended",
              "recovery-begun", "recovery-swept", "recovery-raised"}
 CUT = {"resolve-begun", "resolve-answered"}
 POISON = {"row-refused"}
