@@ -219,7 +219,7 @@ void of_branch_seal(of_branch *branch)
     else
         of_branch_drop(branch);
     if (status != OUTFALL_OK)
-        of_group_fail(branch->group, &error);
+        of_group_abort(branch->group, &error);
     else
         atomic_store_explicit(&branch->sealed_to, checkpoint, memory_order_release);
     of_eventcount_wake(&branch->group->changed);

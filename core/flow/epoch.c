@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/epoch.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/log.h"
@@ -68,18 +66,6 @@ static int redescribe(of_attempt *attempt, outfall_error *error)
     return status;
 }
 
-static void fail_group(of_share *share, const outfall_error *why)
-{
-    of_group *group = share->branch->group;
-    outfall_error error;
-    outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP,
-                      "what was written since the last checkpoint of \"%.80s\" is rolled back: "
-                      "%.240s; open it anew, and go on behind each writer's resume offset",
-                      group->id, why->message);
-    of_branch_drop(share->branch);
-    of_group_fail(group, why->status == OUTFALL_ERR_FENCED ? why : &error);
-}
-
 /* Whether another try is to be made; it needs the batch alone to be in the transaction. */
 static bool may_try_again(of_share *share, const outfall_error *error, int64_t give_up_us)
 {
@@ -100,7 +86,8 @@ static bool write_all(of_attempt *attempt, uint64_t *random)
         if (write_once(attempt, &error) == OUTFALL_OK)
             return true;
         if (!may_try_again(share, &error, give_up_us)) {
-            fail_group(share, &error);
+            of_branch_drop(share->branch);
+            of_group_abort(share->branch->group, &error);
             return false;
         }
         of_branch_drop(share->branch);

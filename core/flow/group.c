@@ -99,6 +99,16 @@ void of_group_fail(of_group *group, const outfall_error *error)
     of_eventcount_wake(&group->changed);
 }
 
+void of_group_abort(of_group *group, const outfall_error *why)
+{
+    outfall_error error;
+    outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP,
+                      "what was written since the last checkpoint of \"%.80s\" is rolled back: "
+                      "%.240s; open it anew, and go on behind each writer's resume offset",
+                      group->id, why->message);
+    of_group_fail(group, why->status == OUTFALL_ERR_FENCED ? why : &error);
+}
+
 int of_group_check(of_group *group, outfall_error *error)
 {
     /* Acquire: `failure` is written before, and never again. */

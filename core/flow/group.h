@@ -47,6 +47,9 @@ uint64_t of_group_request(of_group *group);
 /* Stops the group and its feeds: nothing that has not been decided will be. The first error counts.
  */
 void of_group_fail(of_group *group, const outfall_error *error);
+/* As of_group_fail, with OUTFALL_ERR_ABORTED: what is not decided is rolled back, because of `why`.
+ */
+void of_group_abort(of_group *group, const outfall_error *why);
 int of_group_check(of_group *group, outfall_error *error);
 
 /* Whether every branch has handed over its part of the checkpoint. */

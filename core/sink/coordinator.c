@@ -74,17 +74,6 @@ static void leave_in_doubt(of_coordinator *it, const outfall_error *why)
     of_group_fail(it->group, why->status == OUTFALL_ERR_FENCED ? why : &error);
 }
 
-static void fail_aborted(of_coordinator *it, const outfall_error *why)
-{
-    outfall_error error;
-    outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP,
-                      "checkpoint %" PRIu64
-                      " of \"%.80s\" is rolled back: %.240s; open it anew, and "
-                      "go on behind each writer's resume offset",
-                      it->checkpoint, it->group->id, why->message);
-    of_group_fail(it->group, why->status == OUTFALL_ERR_FENCED ? why : &error);
-}
-
 /* ---- Phases: each does what the state wants, and says what came of it ------------------ */
 
 /* Waits for the next checkpoint's barrier. */
@@ -174,7 +163,7 @@ static of_txn_event record(of_coordinator *it)
     }
     if (error.action == OUTFALL_ACTION_RESOLVE)
         return OF_TXN_UNKNOWN;
-    fail_aborted(it, &error);
+    of_group_abort(it->group, &error);
     return OF_TXN_UNDECIDED;
 }
 
@@ -190,7 +179,7 @@ static of_txn_event resolve(of_coordinator *it)
             of_log(OF_LOG_WARNING, "a decision without an answer was resolved by the ledger: %s",
                    decided ? "the checkpoint is decided" : "it is rolled back");
             if (!decided)
-                fail_aborted(it, &error);
+                of_group_abort(it->group, &error);
             return decided ? OF_TXN_DECIDED : OF_TXN_UNDECIDED;
         }
     } while ((error.action == OUTFALL_ACTION_RETRY || error.action == OUTFALL_ACTION_RESOLVE) &&
@@ -261,7 +250,7 @@ static of_txn_event roll_back_all(of_coordinator *it)
     of_group *group = it->group;
     outfall_error error;
     outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP, "it was given up");
-    fail_aborted(it, &error); /* Where nothing has failed before. */
+    of_group_abort(it->group, &error); /* Where nothing has failed before. */
     enter_phase(it);
     for (uint32_t i = 0; i < group->branch_count; i++) {
         of_branch *branch = &group->branches[i];
