@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <outfall/outfall.h>
 
@@ -34,7 +35,8 @@ static void check(const char *what, int status)
     if (status == OUTFALL_OK)
         return;
     fprintf(stderr, "transfer: %s: %s: %s\n", what, outfall_status_name(status), error.message);
-    exit(status == OUTFALL_ERR_FENCED ? 4 : 1);
+    fflush(stdout);
+    _exit(status == OUTFALL_ERR_FENCED ? 4 : 1); /* As it stands: the library's threads run. */
 }
 
 static outfall_config *read_options(char *options)
