@@ -10,6 +10,7 @@ from victim import DONE, ENDLESS, FAILED, FENCED, LOOK_SECONDS, Promises, Victim
 
 NEWS = 3  # Acknowledgements that show that a victim goes on.
 LOCKED_SECONDS = 1.0  # A stopped victim may hold the lines that the next one wants: until then.
+ENDING_SECONDS = 15  # As long as its close may take, and some.
 FINISH_ROWS = 40
 FINISH = dict(batch_rows=20, linger_ms=1, flushers=1)
 
@@ -259,9 +260,8 @@ class Runner:
         return killed
 
     def _kill_once_it_goes_on(self, victim):
-        if not self._road.survives and not victim.wait_news(NEWS, self._patience) and victim.wait_end(0):
-            return
-        if not victim.wait_news(NEWS, self._patience) and victim.process.poll() is None:
+        # Its last word comes a little before its end.
+        if not victim.wait_news(NEWS, self._patience) and not victim.wait_end(ENDING_SECONDS):
             self._breaks("ended", 1, "a victim does not go on after the fault")
         self._kill(victim)
 

@@ -40,8 +40,8 @@ class Tally:
     def hits_of(self, point):
         return sum(count for (name, _), count in self.hits.items() if name == point)
 
-    def rare_points(self, least=HITS_MIN):
-        return [point for point in POINTS if self.hits_of(point) < least]
+    def rare_points(self, points=POINTS):
+        return [point for point in points if self.hits_of(point) < HITS_MIN]
 
     @property
     def total_kills(self):
@@ -70,7 +70,7 @@ class Tally:
             ("rows altered", self.broken["altered"]),
             ("unexpected ends", self.broken["ended"]),
             ("zombies fenced off", self.fenced),
-            ("points not passed in time", f"{sum(self.missed.values())} {' '.join(self.missed)}"),
+            ("points not passed in time", " ".join([str(sum(self.missed.values())), *self.missed])),
             ("seconds", f"{self.seconds:.0f}"),
         )
         lines += [f"{name:32}{value}" for name, value in figures]
