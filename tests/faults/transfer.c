@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <outfall/outfall.h>
 
@@ -30,13 +29,23 @@ static outfall_sink *sinks[SINKS_MAX];
 static outfall_writer *writers[SINKS_MAX];
 static outfall_txn *txn;
 
+/* After a failure all that is left is to close, whatever comes of it. */
+static void close_all(void)
+{
+    outfall_error ignored;
+    int status = outfall_txn_close(txn, 5000, &ignored);
+    txn = NULL;
+    while (sink_count > 0 && status != OUTFALL_ERR_TIMEOUT)
+        status = outfall_close(sinks[--sink_count], 5000, NULL, NULL, &ignored);
+}
+
 static void check(const char *what, int status)
 {
     if (status == OUTFALL_OK)
         return;
     fprintf(stderr, "transfer: %s: %s: %s\n", what, outfall_status_name(status), error.message);
-    fflush(stdout);
-    _exit(status == OUTFALL_ERR_FENCED ? 4 : 1); /* As it stands: the library's threads run. */
+    close_all();
+    exit(status == OUTFALL_ERR_FENCED ? 4 : 1);
 }
 
 static outfall_config *read_options(char *options)
@@ -210,9 +219,14 @@ int main(int argc, char **argv)
         printf("durable %" PRIu64 "\n", done);
         fflush(stdout);
     }
-    check("close", outfall_txn_close(txn, 10000, &error));
-    for (size_t i = 0; i < sink_count && strcmp(argv[2], "hold") != 0; i++)
-        check("close", outfall_close(sinks[i], 10000, NULL, NULL, &error));
+    int closed = outfall_txn_close(txn, 10000, &error);
+    txn = NULL;
+    check("close", closed);
+    while (sink_count > 0) {
+        closed = outfall_close(sinks[--sink_count], 10000, NULL, NULL, &error);
+        if (strcmp(argv[2], "hold") != 0) /* Else rows are left, as they should be. */
+            check("close", closed);
+    }
     printf("done\n");
     return 0;
 }
