@@ -95,6 +95,16 @@ class Documents(unittest.TestCase):
                                             "SELECT count(*), count(DISTINCT number), max(number) FROM numbers"),
                                  (int(last), int(last), int(last)))
 
+    def test_the_transactions_program_writes_both_or_none(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.compile("docs/two-phase.md", folder)
+            for last in ("250", "250", "1000"):
+                subprocess.run(["./program", last], cwd=folder, check=True)
+                for table, sign in (("taken", -1), ("given", 1)):
+                    self.assertEqual(self.query(folder, "bank.db", "SELECT count(*), count(DISTINCT transfer), "
+                                                                   f"sum(amount) FROM {table}"),
+                                     (int(last), int(last), sign * 10 * int(last)))
+
     def test_the_example_is_the_readmes_program(self):
         program, = blocks(SOURCE / "README.md", "c")
         example = (SOURCE / "examples" / "events.c").read_text(encoding="utf-8")
@@ -109,9 +119,9 @@ class Documents(unittest.TestCase):
 
     def test_flags_of_the_command_in_documents_exist(self):
         helps = "".join(subprocess.run([COMMAND, *name, "--help"], capture_output=True, text=True,
-                                       check=True).stdout for name in ([], ["load"], ["options"]))
+                                       check=True).stdout for name in ([], ["load"], ["txn"], ["options"]))
         for path in (SOURCE / "README.md", *(SOURCE / "docs").glob("*.md")):
-            for line in re.findall(r"outfall (?:load|ping|options|drivers)\b[^`\n|]*",
+            for line in re.findall(r"outfall (?:load|txn|ping|options|drivers)\b[^`\n|]*",
                                    path.read_text(encoding="utf-8")):
                 for flag in re.findall(r"--[a-z-]+", line):
                     with self.subTest(document=relative(path), flag=flag):
