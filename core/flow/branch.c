@@ -26,6 +26,7 @@ static of_gid gid_of(const of_branch *branch)
 /* The group is told: its close waits for that. */
 static void let_go(of_branch *branch)
 {
+    branch->rows = branch->bytes = 0;
     atomic_store_explicit(&branch->open, false, memory_order_release);
     of_eventcount_wake(&branch->group->changed);
 }
@@ -64,7 +65,6 @@ int of_branch_begin(of_branch *branch, outfall_error *error)
         return status;
     }
     OF_KILL_POINT("branch-begun");
-    branch->rows = branch->bytes = 0;
     return OUTFALL_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "flow/attempt.h"
+#include "flow/branch.h"
 #include "flow/group.h"
 #include "flow/isolate.h"
 #include "flow/pause.h"

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/log.h"
-#include "flow/group.h"
 
 static void version_free(of_feed *feed, of_version *version)
 {
@@ -161,7 +160,6 @@ void of_feed_release(of_feed *feed)
     /* Acquire and release: whoever frees sees what every earlier holder did. */
     if (atomic_fetch_sub_explicit(&feed->references, 1, memory_order_acq_rel) != 1)
         return;
-    of_group_release(feed->group);
     shares_free(feed);
     uint32_t versions = atomic_load(&feed->version_count);
     for (uint32_t i = 0; i < versions; i++)

@@ -114,7 +114,6 @@ typedef struct of_share {
 
 struct of_feed {
     atomic_uint references;        /* The sink's, and one for each share that a flusher holds. */
-    struct of_group *group;        /* Of a two-phase sink; has a reference. */
     atomic_uint_fast64_t rejected; /* Over all shares, for rejected_max. */
     of_feed_options options;
     of_pool *pool;

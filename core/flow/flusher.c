@@ -11,6 +11,7 @@
 #include "flow/batcher.h"
 #include "flow/delivery.h"
 #include "flow/epoch.h"
+#include "flow/branch.h"
 #include "flow/group.h"
 
 /* How often a flusher looks at busy lanes, or where of_membarrier is not to be had. */
@@ -259,6 +260,17 @@ static void unlink_share(of_flusher *flusher, of_share *share)
             return;
         }
     }
+}
+
+void of_flusher_leave_branch(of_flusher *flusher, of_share *share)
+{
+    pthread_mutex_lock(&flusher->mutex);
+    while (flusher->busy == share) /* For a moment: it drops or has sealed it. */
+        of_cond_wait(&flusher->let_go, &flusher->mutex, of_clock_us() + LOOK_AGAIN_US);
+    pthread_mutex_lock(&share->mutex);
+    share->branch = NULL;
+    pthread_mutex_unlock(&share->mutex);
+    pthread_mutex_unlock(&flusher->mutex);
 }
 
 bool of_flusher_detach(of_flusher *flusher, of_share *share, int64_t sever_us, int64_t deadline_us)

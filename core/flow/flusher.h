@@ -28,6 +28,9 @@ void of_flusher_stop(of_flusher *flusher);
 /* Serves a share; it holds a reference to the share's feed until it is detached. */
 void of_flusher_attach(of_flusher *flusher, of_share *share);
 
+/* The share's branch is about to be gone: it has nothing open, and its group has failed. */
+void of_flusher_leave_branch(of_flusher *flusher, of_share *share);
+
 /*
  * Ends the service of a share; its rows stay where they are. A delivery that is under way gets
  * until sever_us; then its connection is severed, and at deadline_us it is left to itself: the

@@ -2,28 +2,23 @@
 /*
  * A group: sinks whose rows are committed together, checkpoint by checkpoint. A barrier, a position
  * in each lane, says which rows belong to a checkpoint; writers do not stop for it. Each flusher
- * writes its part into a branch, seals it at the barrier, and goes on with the next one while the
- * coordinator ends it.
+ * writes its part into a branch (flow/branch.h), seals it at the barrier, and goes on with the next
+ * one while the coordinator ends it. This is what they all know of it.
  */
 #ifndef OF_FLOW_GROUP_H
 #define OF_FLOW_GROUP_H
 
-#include "flow/branch.h"
+#include "flow/feed.h"
 
 typedef struct of_group {
-    atomic_uint references; /* The handle's, and one for each feed. */
     char *id;
     uint64_t sink; /* Its number in names of transactions: of_gid_sink. */
     uint32_t epoch;
     int64_t owner;
-    bool hold;          /* Rows behind a barrier wait until its checkpoint has ended. */
-    atomic_bool closed; /* Its handle is gone. */
+    bool hold; /* Rows behind a barrier wait until its checkpoint has ended. */
     of_limits limits;
     atomic_int_fast64_t close_by_us;
-
-    of_branch *branches;
-    uint32_t branch_count;
-    of_feed **feeds; /* Borrowed: they outlive the handle. */
+    of_feed **feeds; /* Borrowed: they outlive the group. */
     uint32_t feed_count;
 
     of_eventcount changed;          /* Any of these, or a branch, has: */
@@ -31,18 +26,11 @@ typedef struct of_group {
     atomic_uint_fast64_t ended;     /* and the newest that has ended; */
     atomic_int failed;              /* the status of `failure`: it takes no more rows. */
     outfall_error failure;
-    pthread_mutex_t mutex; /* Over `failure`. */
+    pthread_mutex_t mutex; /* Over `failure`, and requests. */
 } of_group;
 
 int of_group_new(const char *id, of_group **out, outfall_error *error);
-void of_group_retain(of_group *group);
-void of_group_release(of_group *group); /* NULL is legal. */
-
-/*
- * Sets the next checkpoint's barrier in every lane, and returns its number; 0: the one before has
- * not ended.
- */
-uint64_t of_group_request(of_group *group);
+void of_group_free(of_group *group); /* NULL is legal. */
 
 /* Stops the group and its feeds: nothing that has not been decided will be. The first error counts.
  */
@@ -51,9 +39,6 @@ void of_group_fail(of_group *group, const outfall_error *error);
  */
 void of_group_abort(of_group *group, const outfall_error *why);
 int of_group_check(of_group *group, outfall_error *error);
-
-/* Whether every branch has handed over its part of the checkpoint. */
-bool of_group_is_sealed(of_group *group, uint64_t checkpoint);
 
 /* The checkpoint has ended: its branches are free for the next one. */
 void of_group_end(of_group *group, uint64_t checkpoint);

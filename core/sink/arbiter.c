@@ -107,13 +107,13 @@ static int decide_in_journal(of_coordinator *it, outfall_error *error)
 {
     const of_group *group = it->group;
     uint32_t count = 0;
-    of_party *parties = of_calloc(group->branch_count, sizeof *parties);
+    of_party *parties = of_calloc(it->branches.count, sizeof *parties);
     if (parties == NULL)
         return of_fail_nomem(error);
-    for (uint32_t i = 0; i < group->branch_count; i++)
-        if (group->branches[i].sealed.state == OF_SEALED_PREPARED)
-            parties[count++] = (of_party){.writer = group->branches[i].number,
-                                          .resource = group->branches[i].resource};
+    for (uint32_t i = 0; i < it->branches.count; i++)
+        if (it->branches.all[i].sealed.state == OF_SEALED_PREPARED)
+            parties[count++] = (of_party){.writer = it->branches.all[i].number,
+                                          .resource = it->branches.all[i].resource};
     int status =
         of_journal_commit(it->journal, group->epoch, it->checkpoint, parties, count, error);
     of_free(parties);
@@ -143,8 +143,8 @@ void of_arbiter_forget(of_coordinator *it)
 
 static bool has_work(const of_coordinator *it)
 {
-    for (uint32_t i = 0; i < it->group->branch_count; i++)
-        if (it->group->branches[i].sealed.state != OF_SEALED_EMPTY)
+    for (uint32_t i = 0; i < it->branches.count; i++)
+        if (it->branches.all[i].sealed.state != OF_SEALED_EMPTY)
             return true;
     return false;
 }

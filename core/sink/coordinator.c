@@ -101,7 +101,7 @@ static of_txn_event await_sealed(of_coordinator *it)
     of_group *group = it->group;
     for (;;) {
         uint32_t ticket = of_eventcount_arm(&group->changed);
-        bool sealed = of_group_is_sealed(group, it->checkpoint);
+        bool sealed = of_branches_are_sealed(&it->branches, it->checkpoint);
         if (sealed || failed(it) || stopping(it)) {
             of_eventcount_disarm(&group->changed);
             if (failed(it))
@@ -109,9 +109,9 @@ static of_txn_event await_sealed(of_coordinator *it)
             if (!sealed)
                 return OF_TXN_ABORT;
             record_phase(it, &it->prepare);
-            for (uint32_t i = 0; i < group->branch_count; i++)
-                if (group->branches[i].sealed.state == OF_SEALED_PREPARED)
-                    atomic_fetch_add_explicit(&it->branches, 1, memory_order_relaxed);
+            for (uint32_t i = 0; i < it->branches.count; i++)
+                if (it->branches.all[i].sealed.state == OF_SEALED_PREPARED)
+                    atomic_fetch_add_explicit(&it->branches_prepared, 1, memory_order_relaxed);
             return OF_TXN_PREPARED_ALL;
         }
         sleep_on(it, ticket);
@@ -121,8 +121,8 @@ static of_txn_event await_sealed(of_coordinator *it)
 /* A connection that has what it prepared to itself is closed: any process may end it then. */
 static void hand_out(of_coordinator *it)
 {
-    for (uint32_t i = 0; i < it->group->branch_count; i++)
-        of_lease_return(&it->group->branches[i].sealed.lease);
+    for (uint32_t i = 0; i < it->branches.count; i++)
+        of_lease_return(&it->branches.all[i].sealed.lease);
     atomic_store_explicit(&it->word, OF_WORD_NONE, memory_order_relaxed);
     atomic_store_explicit(&it->prepared, it->checkpoint, memory_order_release);
     of_eventcount_wake(&it->group->changed);
@@ -215,12 +215,11 @@ static int end_branch(of_coordinator *it, of_branch *branch, bool commit, enum o
 
 static of_txn_event commit_all(of_coordinator *it)
 {
-    of_group *group = it->group;
     outfall_error error;
     record_phase(it, &it->decide);
     enter_phase(it);
-    for (uint32_t i = 0; i < group->branch_count; i++) {
-        of_branch *branch = &group->branches[i];
+    for (uint32_t i = 0; i < it->branches.count; i++) {
+        of_branch *branch = &it->branches.all[i];
         enum of_end how;
         if (branch->sealed.state != OF_SEALED_PREPARED)
             continue;
@@ -247,13 +246,12 @@ static of_txn_event commit_all(of_coordinator *it)
 /* Rolls back what the flushers handed over; what they still write they drop themselves. */
 static of_txn_event roll_back_all(of_coordinator *it)
 {
-    of_group *group = it->group;
     outfall_error error;
     outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP, "it was given up");
     of_group_abort(it->group, &error); /* Where nothing has failed before. */
     enter_phase(it);
-    for (uint32_t i = 0; i < group->branch_count; i++) {
-        of_branch *branch = &group->branches[i];
+    for (uint32_t i = 0; i < it->branches.count; i++) {
+        of_branch *branch = &it->branches.all[i];
         enum of_end how;
         int status = OUTFALL_OK;
         if (branch->sealed.state == OF_SEALED_PREPARED)
@@ -274,8 +272,8 @@ static of_txn_event forget(of_coordinator *it)
 {
     of_group *group = it->group;
     OF_KILL_POINT("checkpoint-ended");
-    for (uint32_t i = 0; i < group->branch_count; i++) {
-        of_branch *branch = &group->branches[i];
+    for (uint32_t i = 0; i < it->branches.count; i++) {
+        of_branch *branch = &it->branches.all[i];
         if (branch->sealed.state != OF_SEALED_EMPTY)
             branch->counter++;
         of_sealed_settle(&branch->sealed, branch->shares, branch->share_count);

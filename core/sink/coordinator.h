@@ -9,7 +9,7 @@
 #include <outfall/txn.h>
 
 #include "base/histogram.h"
-#include "flow/group.h"
+#include "flow/branches.h"
 #include "txn/journal.h"
 #include "txn/state.h"
 
@@ -18,6 +18,7 @@ enum of_word { OF_WORD_NONE, OF_WORD_COMMIT, OF_WORD_ABORT };
 
 typedef struct of_coordinator {
     of_group *group;
+    of_branches branches;
     uint32_t decision;   /* enum outfall_decision */
     of_branch *home;     /* NULL: the decision is not in a database. */
     of_journal *journal; /* NULL: it is not in a file. */
@@ -35,7 +36,7 @@ typedef struct of_coordinator {
     atomic_bool stopping;
     atomic_bool ended;    /* The thread does nothing more. */
     atomic_bool in_doubt; /* It has left something that only opening again can end. */
-    atomic_uint_fast64_t branches;
+    atomic_uint_fast64_t branches_prepared;
     atomic_uint_fast64_t resolved;
     atomic_uint_fast64_t checkpoints;
     of_histogram prepare;

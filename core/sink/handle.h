@@ -14,8 +14,12 @@
 #include "sink/checkpoints.h"
 #include "sink/endpoint.h"
 
+/* Of a two-phase sink: whether it is in a transaction, or was. */
+enum of_sink_joined { OF_SINK_ALONE, OF_SINK_JOINED, OF_SINK_LEFT };
+
 struct outfall_sink {
     uint32_t fork_generation; /* Of the process that opened it. */
+    atomic_int joined;        /* enum of_sink_joined */
     of_endpoint *endpoint;
     of_feed *feed;
     of_checkpoints checkpoints;

@@ -54,7 +54,8 @@ int of_writer_take_over(outfall_writer *writer, outfall_error *error)
 {
     of_feed *feed = writer->feed;
     of_lane *lane = writer->lane;
-    if (feed->options.two_phase && feed->group == NULL)
+    if (feed->options.two_phase &&
+        atomic_load_explicit(&writer->sink->joined, memory_order_acquire) == OF_SINK_ALONE)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "with delivery=two-phase a sink is in a transaction before it has writers: "
                        "call outfall_txn_open");

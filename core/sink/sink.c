@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/fork.h"
-#include "flow/group.h"
 #include "row/name.h"
 #include "row/schema.h"
 #include "sink/flush.h"
@@ -419,8 +418,7 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     if (status != OUTFALL_OK || sink->fork_generation != of_fork_generation)
         return status; /* After fork: the handles and all behind them are the parent's. */
 
-    if (sink->feed->group != NULL &&
-        !atomic_load_explicit(&sink->feed->group->closed, memory_order_acquire))
+    if (atomic_load_explicit(&sink->joined, memory_order_acquire) == OF_SINK_JOINED)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "the sink is in a transaction: close that first (outfall_txn_close)");
 

@@ -34,7 +34,7 @@ int outfall_txn_checkpoint(outfall_txn *txn, uint64_t *checkpoint, outfall_error
         status = of_group_check(txn->coordinator.group, error);
     if (status != OUTFALL_OK)
         return status;
-    uint64_t number = of_group_request(txn->coordinator.group);
+    uint64_t number = of_branches_request(&txn->coordinator.branches, txn->coordinator.group);
     if (number == 0)
         return of_fail(error, OUTFALL_ERR_FULL,
                        "the checkpoint before has not ended: wait for it, or commit it");
@@ -137,10 +137,9 @@ int outfall_txn_committable(outfall_txn *txn, size_t index, void *buffer, size_t
         return of_fail(error, OUTFALL_ERR_INVALID, "the buffer or the length is NULL");
     if (undecided(txn) == 0)
         return fail_nothing(error);
-    const of_group *group = txn->coordinator.group;
-    for (uint32_t i = 0; i < group->branch_count; i++)
-        if (group->branches[i].sealed.state == OF_SEALED_PREPARED && index-- == 0)
-            return encode(txn, &group->branches[i], buffer, capacity, length, error);
+    for (uint32_t i = 0; i < txn->coordinator.branches.count; i++)
+        if (txn->coordinator.branches.all[i].sealed.state == OF_SEALED_PREPARED && index-- == 0)
+            return encode(txn, &txn->coordinator.branches.all[i], buffer, capacity, length, error);
     return of_fail(error, OUTFALL_ERR_NOT_FOUND, "the checkpoint has no more parts");
 }
 
@@ -195,7 +194,7 @@ int outfall_txn_stats_get(outfall_txn *txn, outfall_txn_stats *out, outfall_erro
     of_coordinator *it = &txn->coordinator;
     stats.struct_size = out->struct_size;
     stats.checkpoints = atomic_load_explicit(&it->checkpoints, memory_order_relaxed);
-    stats.branches = atomic_load_explicit(&it->branches, memory_order_relaxed);
+    stats.branches = atomic_load_explicit(&it->branches_prepared, memory_order_relaxed);
     stats.resolved = atomic_load_explicit(&it->resolved, memory_order_relaxed);
     stats.recovered_commits = txn->recovered_commits;
     stats.recovered_rollbacks = txn->recovered_rollbacks;
@@ -215,8 +214,9 @@ static bool wait_quiet(outfall_txn *txn, int64_t deadline_us)
     for (bool in_time = true;;) {
         uint32_t ticket = of_eventcount_arm(&group->changed);
         bool quiet = atomic_load_explicit(&txn->coordinator.ended, memory_order_acquire);
-        for (uint32_t i = 0; i < group->branch_count && quiet; i++)
-            quiet = !atomic_load_explicit(&group->branches[i].open, memory_order_acquire);
+        for (uint32_t i = 0; i < txn->coordinator.branches.count && quiet; i++)
+            quiet =
+                !atomic_load_explicit(&txn->coordinator.branches.all[i].open, memory_order_acquire);
         if (quiet || !in_time) {
             of_eventcount_disarm(&group->changed);
             return quiet;
@@ -225,17 +225,32 @@ static bool wait_quiet(outfall_txn *txn, int64_t deadline_us)
     }
 }
 
-void of_txn_free(outfall_txn *txn, bool stuck)
+void of_txn_free(outfall_txn *txn)
 {
-    of_group *group = txn->coordinator.group;
-    if (stuck)
-        return; /* A thread still looks at it. */
-    for (uint32_t i = 0; group != NULL && i < group->branch_count; i++)
-        of_sealed_release(&group->branches[i].sealed);
+    of_branches *branches = &txn->coordinator.branches;
+    for (uint32_t i = 0; i < branches->count; i++)
+        of_sealed_release(&branches->all[i].sealed);
+    of_branches_free(branches);
     of_journal_close(txn->coordinator.journal);
-    of_group_release(group);
+    of_group_free(txn->coordinator.group);
     of_free(txn->resources);
+    of_free(txn->sinks);
     of_free(txn);
+}
+
+/* The sinks can be closed; where all is quiet their flushers forget the branches. */
+static void leave(outfall_txn *txn, bool quiet)
+{
+    const of_branches *branches = &txn->coordinator.branches;
+    for (uint32_t i = 0; i < branches->count && quiet; i++) {
+        const of_branch *branch = &branches->all[i];
+        of_flusher *flusher =
+            of_endpoint_flusher(of_txn_resource(txn, branch)->endpoint, branch->number);
+        for (uint32_t at = 0; at < branch->share_count; at++)
+            of_flusher_leave_branch(flusher, branch->shares[at]);
+    }
+    for (size_t i = 0; i < txn->sink_count; i++)
+        atomic_store_explicit(&txn->sinks[i]->joined, OF_SINK_LEFT, memory_order_release);
 }
 
 /* What was decided is committed first; then nothing more is taken. */
@@ -262,10 +277,9 @@ int outfall_txn_close(outfall_txn *txn, uint32_t timeout_ms, outfall_error *erro
     of_coordinator *it = &txn->coordinator;
     stop(txn, deadline_us - (grace_us < CLOSE_GRACE_MAX_US ? grace_us : CLOSE_GRACE_MAX_US));
     bool quiet = wait_quiet(txn, deadline_us);
-    atomic_store_explicit(&it->group->closed, true, memory_order_release);
+    leave(txn, quiet);
     if (!quiet) {
-        pthread_detach(it->thread);
-        of_txn_free(txn, true);
+        pthread_detach(it->thread); /* The handle is left to those that still look at it. */
         return of_fail(error, OUTFALL_ERR_TIMEOUT,
                        "a call to a database has not ended: its thread is left to itself");
     }
@@ -275,6 +289,6 @@ int outfall_txn_close(outfall_txn *txn, uint32_t timeout_ms, outfall_error *erro
                          "a checkpoint of \"%.120s\" was not ended everywhere: opening the "
                          "transaction again ends it",
                          it->group->id);
-    of_txn_free(txn, false);
+    of_txn_free(txn);
     return status;
 }

@@ -20,6 +20,8 @@ struct outfall_txn {
     of_coordinator coordinator;
     of_resource *resources;
     uint32_t resource_count;
+    outfall_sink **sinks; /* Borrowed: closed after it. */
+    size_t sink_count;
     uint64_t recovered_commits;
     uint64_t recovered_rollbacks;
 };
@@ -30,7 +32,7 @@ static inline const of_resource *of_txn_resource(const outfall_txn *txn, const o
     return &txn->resources[branch->resource];
 }
 
-/* Lets go of what the handle has; a group that a stuck thread still uses is left alone. */
-void of_txn_free(outfall_txn *txn, bool stuck);
+/* Frees the handle, whose threads have ended. */
+void of_txn_free(outfall_txn *txn);
 
 #endif

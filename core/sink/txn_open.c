@@ -39,7 +39,7 @@ static int check_sink(const of_joining *joining, size_t index, outfall_error *er
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "sink %zu (%s) commits by itself: open it with delivery=two-phase", index,
                        sink->feed->options.sink_id);
-    if (sink->feed->group != NULL)
+    if (atomic_load_explicit(&sink->joined, memory_order_acquire) != OF_SINK_ALONE)
         return of_fail(error, OUTFALL_ERR_INVALID, "sink %zu (%s) is in a transaction already",
                        index, sink->feed->options.sink_id);
     if (sink->writers_open > 0)
@@ -96,7 +96,8 @@ static int find_resources(of_joining *joining, outfall_error *error)
 {
     outfall_txn *txn = joining->txn;
     txn->resources = of_calloc(joining->count, sizeof *txn->resources);
-    if (txn->resources == NULL)
+    txn->sinks = of_calloc(joining->count, sizeof(outfall_sink *));
+    if (txn->resources == NULL || txn->sinks == NULL)
         return of_fail_nomem(error);
     for (size_t i = 0; i < joining->count; i++) {
         of_endpoint *endpoint = joining->sinks[i]->endpoint;
@@ -121,13 +122,15 @@ static int make_branches(of_joining *joining, outfall_error *error)
     uint32_t count = 0;
     for (uint32_t i = 0; i < txn->resource_count; i++)
         count += of_endpoint_flusher_count(txn->resources[i].endpoint);
-    group->branches = of_calloc(count, sizeof *group->branches);
-    if (group->branches == NULL)
+    joining->txn->coordinator.branches.all =
+        of_calloc(count, sizeof *joining->txn->coordinator.branches.all);
+    if (joining->txn->coordinator.branches.all == NULL)
         return of_fail_nomem(error);
     for (uint32_t i = 0; i < txn->resource_count; i++) {
         of_resource *resource = &txn->resources[i];
         for (uint32_t at = 0; at < of_endpoint_flusher_count(resource->endpoint); at++) {
-            of_branch *branch = &group->branches[group->branch_count++];
+            of_branch *branch =
+                &joining->txn->coordinator.branches.all[joining->txn->coordinator.branches.count++];
             branch->group = group;
             branch->pool = resource->pool;
             branch->resource = (uint16_t)i;
@@ -174,9 +177,11 @@ static int inspect(of_joining *joining, const outfall_sink *sink, outfall_error 
     const of_feed *feed = sink->feed;
     uint32_t prepared = 0;
     of_lease lease;
-    for (uint32_t i = 0; i < group->branch_count; i++)
-        prepared += !group->branches[i].home &&
-                    of_txn_resource(joining->txn, &group->branches[i])->endpoint == sink->endpoint;
+    for (uint32_t i = 0; i < joining->txn->coordinator.branches.count; i++)
+        prepared +=
+            !joining->txn->coordinator.branches.all[i].home &&
+            of_txn_resource(joining->txn, &joining->txn->coordinator.branches.all[i])->endpoint ==
+                sink->endpoint;
     int status = of_lease_take(of_endpoint_pool(sink->endpoint), &group->limits, &lease, error);
     if (status != OUTFALL_OK)
         return status;
@@ -207,8 +212,9 @@ static int deal_shares(of_joining *joining, outfall_error *error)
     for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++) {
         const outfall_sink *sink = joining->sinks[i];
         group->feeds[group->feed_count++] = sink->feed;
-        for (uint32_t at = 0; at < group->branch_count && status == OUTFALL_OK; at++) {
-            of_branch *branch = &group->branches[at];
+        for (uint32_t at = 0; at < joining->txn->coordinator.branches.count && status == OUTFALL_OK;
+             at++) {
+            of_branch *branch = &joining->txn->coordinator.branches.all[at];
             if (of_txn_resource(joining->txn, branch)->endpoint == sink->endpoint)
                 status = add_share(branch, &sink->feed->shares[branch->number],
                                    (uint32_t)joining->count, error);
@@ -395,8 +401,8 @@ static int take_over(of_joining *joining, outfall_error *error)
         status = identify(joining, &txn->resources[i], error);
     if (status == OUTFALL_OK)
         status = check_journal(joining, error);
-    for (uint32_t i = 0; i < group->branch_count && status == OUTFALL_OK; i++)
-        status = take_branch(joining, &group->branches[i], error);
+    for (uint32_t i = 0; i < joining->txn->coordinator.branches.count && status == OUTFALL_OK; i++)
+        status = take_branch(joining, &joining->txn->coordinator.branches.all[i], error);
     if (status == OUTFALL_OK) /* Once more: it is higher than any that was given away meanwhile. */
         status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
     if (status != OUTFALL_OK)
@@ -406,8 +412,8 @@ static int take_over(of_joining *joining, outfall_error *error)
         txn->coordinator.home->epoch = home.epoch;
         txn->coordinator.home->counter = home.checkpoint;
     }
-    for (uint32_t i = 0; i < group->branch_count; i++)
-        atomic_store_explicit(&group->branches[i].sealed_to,
+    for (uint32_t i = 0; i < joining->txn->coordinator.branches.count; i++)
+        atomic_store_explicit(&joining->txn->coordinator.branches.all[i].sealed_to,
                               atomic_load_explicit(&group->ended, memory_order_relaxed),
                               memory_order_relaxed);
     return OUTFALL_OK;
@@ -418,9 +424,9 @@ static int take_over(of_joining *joining, outfall_error *error)
 /* From here on the flushers write into branches. */
 static void attach(of_joining *joining)
 {
-    of_group *group = joining->txn->coordinator.group;
-    for (uint32_t i = 0; i < group->branch_count; i++) {
-        of_branch *branch = &group->branches[i];
+    const of_branches *branches = &joining->txn->coordinator.branches;
+    for (uint32_t i = 0; i < branches->count; i++) {
+        of_branch *branch = &branches->all[i];
         for (uint32_t at = 0; at < branch->share_count; at++) {
             of_share *share = branch->shares[at];
             pthread_mutex_lock(&share->mutex);
@@ -428,10 +434,11 @@ static void attach(of_joining *joining)
             pthread_mutex_unlock(&share->mutex);
         }
     }
-    for (uint32_t i = 0; i < group->feed_count; i++) {
-        of_group_retain(group);
-        group->feeds[i]->group = group;
+    for (size_t i = 0; i < joining->count; i++) {
+        joining->txn->sinks[i] = joining->sinks[i];
+        atomic_store_explicit(&joining->sinks[i]->joined, OF_SINK_JOINED, memory_order_release);
     }
+    joining->txn->sink_count = joining->count;
 }
 
 static int join(of_joining *joining, outfall_error *error)
@@ -449,8 +456,8 @@ static int join(of_joining *joining, outfall_error *error)
     status = find_resources(joining, error);
     if (status == OUTFALL_OK)
         status = make_branches(joining, error);
-    for (uint32_t i = 0; i < coordinator->group->branch_count && status == OUTFALL_OK; i++)
-        status = check_branch(&coordinator->group->branches[i], error);
+    for (uint32_t i = 0; i < coordinator->branches.count && status == OUTFALL_OK; i++)
+        status = check_branch(&coordinator->branches.all[i], error);
     for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++)
         status = inspect(joining, joining->sinks[i], error);
     if (status == OUTFALL_OK)
@@ -483,7 +490,7 @@ int outfall_txn_open(outfall_sink *const *sinks, size_t count, const outfall_txn
     joining.txn->fork_generation = of_fork_generation;
     status = join(&joining, error);
     if (status != OUTFALL_OK) {
-        of_txn_free(joining.txn, false);
+        of_txn_free(joining.txn);
         return status;
     }
     *out = joining.txn;
