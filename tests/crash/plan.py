@@ -110,7 +110,7 @@ class _Planner:
         self._dice, self._database = dice, database
         self._planned = {point: 0 for point in POINTS}
         # Points that only some generations pass come first there, until they have had their share.
-        self._share = max(3, -(-generations * ROUNDS // (2 * len(POINTS))))
+        self._share = max(5 if "+" in database else 3, -(-generations * ROUNDS // (2 * len(POINTS))))
         self._wire, self._server = _Deck(dice, WIRE_FAULTS), _Deck(dice, SERVER_FAULTS)
         kinds = _Deck(dice, KINDS_TOGETHER if "+" in database else KINDS)
         self.generations = [self._generation(*kinds.draw()) for _ in range(generations)]
