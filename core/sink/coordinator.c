@@ -118,11 +118,15 @@ static of_txn_event await_sealed(of_coordinator *it)
     }
 }
 
-/* A connection that has what it prepared to itself is closed: any process may end it then. */
+/*
+ * From here on any process may end it. A connection that has what it prepared to itself is kept, to
+ * commit on it: who else wants to, ends it first.
+ */
 static void hand_out(of_coordinator *it)
 {
     for (uint32_t i = 0; i < it->branches.count; i++)
-        of_lease_return(&it->branches.all[i].sealed.lease);
+        if (!it->branches.all[i].sealed.lease.prepared)
+            of_lease_return(&it->branches.all[i].sealed.lease);
     atomic_store_explicit(&it->word, OF_WORD_NONE, memory_order_relaxed);
     atomic_store_explicit(&it->prepared, it->checkpoint, memory_order_release);
     of_eventcount_wake(&it->group->changed);

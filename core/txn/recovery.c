@@ -119,6 +119,23 @@ static int explain_absence(of_recovery *it, of_lease *lease, const of_gid *gid, 
     return status;
 }
 
+/*
+ * MariaDB has been seen to say yes and commit nothing, where the session that had prepared was just
+ * ending: what it is left with then is listed again after a restart only.
+ */
+static int prove_commit(of_recovery *it, of_lease *lease, const of_gid *gid, outfall_error *error)
+{
+    bool found;
+    int status = read_line(it, lease, gid, &found, error);
+    if (status != OUTFALL_OK || found)
+        return status;
+    return outfall_error_set(error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
+                             "the server says that checkpoint %" PRIu64 " of \"%.80s\" is "
+                             "committed, but its line is not in the ledger: restart the server, "
+                             "which lists it again, and recover once more",
+                             gid->checkpoint, it->id);
+}
+
 static int end_once(of_recovery *it, of_lease *lease, const of_gid *gid, bool commit,
                     enum of_end *how, outfall_error *error)
 {
@@ -126,7 +143,9 @@ static int end_once(of_recovery *it, of_lease *lease, const of_gid *gid, bool co
     int status = end_prepared(lease, &xid, commit, error);
     *how = OF_END_DONE;
     if (status == OUTFALL_ERR_NOT_FOUND)
-        status = explain_absence(it, lease, gid, how, error);
+        return explain_absence(it, lease, gid, how, error);
+    if (status == OUTFALL_OK && commit)
+        status = prove_commit(it, lease, gid, error);
     return status;
 }
 
