@@ -211,7 +211,7 @@ static int recover_by_home(of_home *home, of_visit *visit, outfall_recovery *out
     recovery.owner = fence.owner;
     int status = check_home(home, error);
     if (status == OUTFALL_OK)
-        status = of_recovery_take_line(&at_home, &fence, error);
+        status = of_recovery_take_line(&at_home, &fence, false, error);
     if (status == OUTFALL_OK) {
         recovery.epoch = (uint32_t)fence.epoch;
         status = of_recovery_run(&recovery, error);

@@ -244,13 +244,13 @@ static of_recovery recovery_of(const of_joining *joining, of_pool *pool)
 }
 
 /* Takes a line over; tried again while another process may hold it. */
-static int take_line(of_joining *joining, of_pool *pool, const char *name, outfall_fence *fence,
-                     outfall_error *error)
+static int take_line(of_joining *joining, of_pool *pool, const char *name, bool mine,
+                     outfall_fence *fence, outfall_error *error)
 {
     const of_group *group = joining->txn->coordinator.group;
     of_recovery recovery = recovery_of(joining, pool);
     *fence = (outfall_fence){.sink = group->id, .writer = name, .owner = group->owner};
-    return of_recovery_take_line(&recovery, fence, error);
+    return of_recovery_take_line(&recovery, fence, mine, error);
 }
 
 /* The next checkpoint has a higher number than any that was seen. */
@@ -274,6 +274,14 @@ static int recover(of_joining *joining, of_resource *resource, outfall_error *er
     return status;
 }
 
+static int fail_displaced(const of_group *group, outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_FENCED, OUTFALL_ACTION_STOP,
+                             "another process has opened transaction \"%.120s\" meanwhile: end one "
+                             "of the two, or give them ids of their own",
+                             group->id);
+}
+
 /* Takes a branch's line, and goes on behind the newest checkpoint that it has seen. */
 static int take_branch(of_joining *joining, of_branch *branch, outfall_error *error)
 {
@@ -281,7 +289,9 @@ static int take_branch(of_joining *joining, of_branch *branch, outfall_error *er
     outfall_ledger_line line = {.sink = group->id, .writer = branch->name};
     outfall_fence fence;
     of_lease lease;
-    int status = take_line(joining, branch->pool, branch->name, &fence, error);
+    int status = take_line(joining, branch->pool, branch->name, branch->home, &fence, error);
+    if (status == OUTFALL_OK && !fence.found)
+        status = fail_displaced(group, error);
     if (status == OUTFALL_OK)
         status = of_lease_take(branch->pool, &group->limits, &lease, error);
     if (status != OUTFALL_OK)
@@ -391,7 +401,7 @@ static int take_over(of_joining *joining, outfall_error *error)
     for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
         status = check_place(joining, &txn->resources[i], error);
     if (status == OUTFALL_OK)
-        status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+        status = take_line(joining, joining->home->pool, OF_HOME_LINE, false, &home, error);
     if (status != OUTFALL_OK)
         return status;
     group->epoch = (uint32_t)home.epoch;
@@ -401,17 +411,18 @@ static int take_over(of_joining *joining, outfall_error *error)
         status = identify(joining, &txn->resources[i], error);
     if (status == OUTFALL_OK)
         status = check_journal(joining, error);
-    for (uint32_t i = 0; i < joining->txn->coordinator.branches.count && status == OUTFALL_OK; i++)
-        status = take_branch(joining, &joining->txn->coordinator.branches.all[i], error);
-    if (status == OUTFALL_OK) /* Once more: it is higher than any that was given away meanwhile. */
-        status = take_line(joining, joining->home->pool, OF_HOME_LINE, &home, error);
+    /* Once more: it is higher than any that was given away meanwhile, and nobody else has it. */
+    if (status == OUTFALL_OK)
+        status = take_line(joining, joining->home->pool, OF_HOME_LINE, true, &home, error);
+    if (status == OUTFALL_OK && !home.found)
+        status = fail_displaced(group, error);
     if (status != OUTFALL_OK)
         return status;
     group->epoch = (uint32_t)home.epoch;
-    if (txn->coordinator.home != NULL) {
-        txn->coordinator.home->epoch = home.epoch;
-        txn->coordinator.home->counter = home.checkpoint;
-    }
+    for (uint32_t i = 0; i < txn->coordinator.branches.count && status == OUTFALL_OK; i++)
+        status = take_branch(joining, &txn->coordinator.branches.all[i], error);
+    if (status != OUTFALL_OK)
+        return status;
     for (uint32_t i = 0; i < joining->txn->coordinator.branches.count; i++)
         atomic_store_explicit(&joining->txn->coordinator.branches.all[i].sealed_to,
                               atomic_load_explicit(&group->ended, memory_order_relaxed),

@@ -293,11 +293,11 @@ int of_recovery_find(of_recovery *it, const of_gid *gid, bool *found, outfall_er
     }
 }
 
-int of_recovery_take_line(of_recovery *it, outfall_fence *fence, outfall_error *error)
+int of_recovery_take_line(of_recovery *it, outfall_fence *fence, bool mine, outfall_error *error)
 {
     for (uint32_t tries = 0;; tries++) {
         outfall_error why;
-        int status = of_ledger_takeover(it->pool, &it->limits, fence, 1, false, &why);
+        int status = of_ledger_takeover(it->pool, &it->limits, fence, 1, mine, &why);
         if (status == OUTFALL_OK)
             return OUTFALL_OK;
         if (!again(it, tries, &why))
@@ -315,7 +315,7 @@ int of_recovery_take_line(of_recovery *it, outfall_fence *fence, outfall_error *
 static int raise_epochs(of_recovery *it, outfall_error *error)
 {
     outfall_fence all = {.sink = it->id, .writer = NULL, .owner = it->owner};
-    return of_recovery_take_line(it, &all, error);
+    return of_recovery_take_line(it, &all, false, error);
 }
 
 int of_recovery_run(of_recovery *it, outfall_error *error)

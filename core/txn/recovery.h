@@ -42,7 +42,7 @@ int of_recovery_find(of_recovery *it, const of_gid *gid, bool *found, outfall_er
 
 /* Takes one of the id's lines over, as of_ledger_takeover does, again and again until give_up_us.
  */
-int of_recovery_take_line(of_recovery *it, outfall_fence *fence, outfall_error *error);
+int of_recovery_take_line(of_recovery *it, outfall_fence *fence, bool mine, outfall_error *error);
 
 /* How a branch is called in the ledger; out has OF_BRANCH_LINE_MAX bytes. */
 #define OF_BRANCH_LINE_MAX 24

@@ -162,6 +162,27 @@ class Matrix(unittest.TestCase):
         self.check = check
         self.cells(fault, FROM_DECISION)
 
+    def test_two_recoveries_at_once(self):
+        """One of the two wins, or, at worst, neither; nothing is done twice."""
+        for point in ("3 first branch prepared", "4 all others prepared", "5 decision durable"):
+            with self.subTest(point):
+                self.setUp()
+                name, passing = POINTS[point]
+                process = Process(self.urls, 4, f"{name}:{passing}")
+                self.assertEqual(process.finish()[0], -signal.SIGKILL)
+                both = [Process(self.urls, 1) for _ in range(3)]
+                ends = [one.finish() for one in both]
+                self.assertTrue({code for code, _ in ends} <= {0, 4}, ends)
+                again = Process(self.urls, 1)
+                code, errors = again.finish()
+                self.assertEqual(code, 0, errors)
+                first = 2 * ROWS if point[0] in FROM_DECISION else ROWS
+                done = again.resumed - first
+                self.assertIn(done // ROWS, range(4))
+                self.assertGreaterEqual(again.resumed, max(one.durable for one in both))
+                self.assertEqual(self.tables(), [(str(again.resumed + ROWS),) * 3] * 3)
+                self.assertEqual(self.prepared(), [])
+
     def test_postgresql_stopped_at_once(self):
         def fault(process):
             self.postgresql.kill_immediate()
