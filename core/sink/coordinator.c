@@ -145,7 +145,7 @@ static of_txn_event await_word(of_coordinator *it)
         if (word != OF_WORD_NONE || stopping(it)) {
             of_eventcount_disarm(&group->changed);
             enter_phase(it);
-            if (word != OF_WORD_NONE)
+            if (word == OF_WORD_COMMIT || word == OF_WORD_ABORT)
                 return word == OF_WORD_COMMIT ? OF_TXN_DECIDED : OF_TXN_ABORT;
             return OF_TXN_DECIDE; /* It is the engine's for good. */
         }
@@ -153,11 +153,31 @@ static of_txn_event await_word(of_coordinator *it)
     }
 }
 
+/* The checkpoint is durable everywhere, or the engine sees to it. */
+static of_txn_event forget(of_coordinator *it)
+{
+    of_group *group = it->group;
+    OF_KILL_POINT("checkpoint-ended");
+    for (uint32_t i = 0; i < it->branches.count; i++) {
+        of_branch *branch = &it->branches.all[i];
+        if (branch->sealed.state != OF_SEALED_EMPTY)
+            branch->counter++;
+        of_sealed_settle(&branch->sealed, branch->shares, branch->share_count);
+        of_sealed_release(&branch->sealed);
+    }
+    of_arbiter_forget(it);
+    atomic_fetch_add_explicit(&it->checkpoints, 1, memory_order_relaxed);
+    of_group_end(group, it->checkpoint);
+    return OF_TXN_BEGIN;
+}
+
 static of_txn_event record(of_coordinator *it)
 {
     outfall_error error;
-    if (it->decision == OUTFALL_DECISION_EXTERNAL)
-        return OF_TXN_EVENTS; /* What is prepared is left to the engine: the end of the thread. */
+    if (it->decision == OUTFALL_DECISION_EXTERNAL) /* What is prepared is left to the engine. */
+        return atomic_load_explicit(&it->word, memory_order_relaxed) == OF_WORD_RELEASE
+                   ? forget(it)
+                   : OF_TXN_EVENTS;
     enter_phase(it);
     OF_KILL_POINT("before-decision");
     int status = of_arbiter_decide(it, &error);
@@ -271,24 +291,6 @@ static of_txn_event roll_back_all(of_coordinator *it)
     return OF_TXN_ENDED_ALL;
 }
 
-/* The checkpoint is durable everywhere. */
-static of_txn_event forget(of_coordinator *it)
-{
-    of_group *group = it->group;
-    OF_KILL_POINT("checkpoint-ended");
-    for (uint32_t i = 0; i < it->branches.count; i++) {
-        of_branch *branch = &it->branches.all[i];
-        if (branch->sealed.state != OF_SEALED_EMPTY)
-            branch->counter++;
-        of_sealed_settle(&branch->sealed, branch->shares, branch->share_count);
-        of_sealed_release(&branch->sealed);
-    }
-    of_arbiter_forget(it);
-    atomic_fetch_add_explicit(&it->checkpoints, 1, memory_order_relaxed);
-    of_group_end(group, it->checkpoint);
-    return OF_TXN_BEGIN;
-}
-
 /* ---- The thread ------------------------------------------------------------------- */
 
 /* Does what is to be done; OF_TXN_EVENTS: nothing more. */
@@ -322,7 +324,7 @@ static void *run(void *argument)
     of_coordinator *it = argument;
     of_txn_event event = OF_TXN_BEGIN;
     while (event != OF_TXN_EVENTS) {
-        if (it->state == OF_TXN_DONE && event == OF_TXN_BEGIN)
+        if (event == OF_TXN_BEGIN)
             it->state = OF_TXN_IDLE; /* Each checkpoint has a state of its own. */
         of_txn_step step = of_txn_next(it->state, event);
         it->state = step.next;

@@ -14,7 +14,12 @@
 #include "txn/state.h"
 
 /* What an outer engine has said of the checkpoint that is prepared. */
-enum of_word { OF_WORD_NONE, OF_WORD_COMMIT, OF_WORD_ABORT };
+enum of_word {
+    OF_WORD_NONE,
+    OF_WORD_COMMIT,
+    OF_WORD_ABORT,
+    OF_WORD_RELEASE /* It is the engine's to end, by its committables. */
+};
 
 typedef struct of_coordinator {
     of_group *group;

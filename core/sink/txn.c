@@ -37,7 +37,7 @@ int outfall_txn_checkpoint(outfall_txn *txn, uint64_t *checkpoint, outfall_error
     uint64_t number = of_branches_request(&txn->coordinator.branches, txn->coordinator.group);
     if (number == 0)
         return of_fail(error, OUTFALL_ERR_FULL,
-                       "the checkpoint before has not ended: wait for it, or commit it");
+                       "the checkpoint before has not ended: wait for it, or commit or release it");
     if (checkpoint != NULL)
         *checkpoint = number;
     return OUTFALL_OK;
@@ -160,6 +160,20 @@ int outfall_txn_commit(outfall_txn *txn, uint32_t timeout_ms, outfall_error *err
     if (checkpoint == 0)
         return fail_nothing(error);
     say(txn, OF_WORD_COMMIT);
+    return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
+}
+
+int outfall_txn_release(outfall_txn *txn, uint32_t timeout_ms, outfall_error *error)
+{
+    int status = check(txn, error);
+    if (status == OUTFALL_OK)
+        status = of_timeout_check(timeout_ms, error);
+    if (status != OUTFALL_OK)
+        return status;
+    uint64_t checkpoint = undecided(txn);
+    if (checkpoint == 0)
+        return fail_nothing(error);
+    say(txn, OF_WORD_RELEASE);
     return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
 }
 

@@ -207,6 +207,20 @@ class Committables(Databases):
         self.assertEqual(transfer.run(3), 0)
         self.assertWhole(transfer, ("t",), ("t", "two"))
 
+    def test_an_engine_whose_writers_do_not_hear_of_the_commit(self):
+        transfer = Transfer(self, "release", 0, [(self.one, "t"), (self.two, "t")])
+        with subprocess.Popen(transfer.command(4), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as process:
+            for line in process.stdout:
+                if line.startswith("prepared"):
+                    for url, committable in zip((self.one, self.two), line.split()[1:]):
+                        self.assertEqual(self.run_transfer("commit", url, committable).stdout, "committed\n")
+                    process.stdin.write("\n")
+                    process.stdin.flush()
+            self.assertEqual(process.wait(), 0, process.stderr.read())
+        for place in (("t",), ("t", "two")):
+            self.assertEqual(self.loaded(*place), (str(4 * ROWS),) * 3)
+
     def test_the_command_lists_and_ends_them(self):
         self.assertIn("nothing is prepared", self.txn("list", "--to", self.one))
         self.hold()

@@ -8,11 +8,11 @@
  *   transfer commit|abort URL HEX           ends what a committable names, and says how
  *   transfer recover URL ID [HEX]…          as an outer engine does at its start
  *
- * DECISION: home, external, hold (external, and it ends with a checkpoint prepared), or the path of
- * a journal. HOME: the number of the sink that is the
- * home. ROWS: a checkpoint's. OPTIONS: KEY=VALUE,KEY=VALUE, may be empty. Lines of output: "resume
- * N", then for each checkpoint "prepared HEX…" with an outer engine, and "durable N": the numbers
- * up to N are in every table.
+ * DECISION: home, external, hold (external, and it ends with a checkpoint prepared), release (left
+ * to the test, which says on standard input that it has committed it), or the path of a journal.
+ * HOME: the number of the sink that is the home. ROWS: a checkpoint's. OPTIONS:
+ * KEY=VALUE,KEY=VALUE, may be empty. Lines of output: "resume N", then for each checkpoint
+ * "prepared HEX…" with an outer engine, and "durable N": the numbers up to N are in every table.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -65,7 +65,8 @@ static outfall_config *read_options(char *options)
 
 static int is_external(const char *decision)
 {
-    return strcmp(decision, "external") == 0 || strcmp(decision, "hold") == 0;
+    return strcmp(decision, "external") == 0 || strcmp(decision, "hold") == 0 ||
+           strcmp(decision, "release") == 0;
 }
 
 static void open_all(char **argv)
@@ -148,6 +149,10 @@ static void commit(const char *decision)
         print_committables();
         if (strcmp(decision, "external") == 0)
             check("commit", outfall_txn_commit(txn, WAIT_MS, &error));
+        if (strcmp(decision, "release") == 0) {
+            check("release", outfall_txn_release(txn, WAIT_MS, &error));
+            (void)getchar();
+        }
         return;
     }
     check("checkpoint", outfall_txn_checkpoint(txn, &checkpoint, &error));

@@ -128,6 +128,15 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_commit(outfall_txn *txn, uint32_t t
                                                     outfall_error *error);
 
 /**
+ * Leaves the checkpoint that is prepared to the outer engine, which ends it by its committables
+ * later, in any process (outfall_commit): for engines whose writers do not hear of the decision.
+ * Its rows are acknowledged, since they survive, and the next checkpoint may begin; that one can be
+ * prepared only once this one is committed. As outfall_txn_wait.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_release(outfall_txn *txn, uint32_t timeout_ms,
+                                                     outfall_error *error);
+
+/**
  * The other decision: rolls the checkpoint back, and with it all that was written since. The
  * transaction has failed then. OUTFALL_OK once nothing of it is prepared; else as outfall_txn_wait.
  */
