@@ -61,6 +61,7 @@ void drv_my_disconnect(outfall_connection *connection)
     pthread_mutex_destroy(&connection->guard);
     drv_my_slots_free(&connection->slots);
     drv_text_free(&connection->sql);
+    free(connection->settled);
     drv_text_free(&connection->head);
     drv_text_free(&connection->file);
     free(connection);

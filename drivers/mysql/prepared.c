@@ -11,6 +11,7 @@
 #include "mysql/fault.h"
 #include "mysql/ledger.h"
 #include "mysql/query.h"
+#include "mysql/settled.h"
 #include "mysql/transaction.h"
 #include "mysql/wait.h"
 #include "mysql/xid.h"
@@ -246,7 +247,18 @@ static int end_others(outfall_connection *connection, const char *what, const ou
                       int64_t deadline_us, outfall_error *error)
 {
     outfall_error ignored;
-    int status = drv_my_query(connection, "SET SESSION autocommit = 1", deadline_us, NULL, error);
+    bool settled = true;
+    int status = OUTFALL_OK;
+    if (connection->mariadb)
+        status = drv_my_settle(connection, xid, &settled, deadline_us, error);
+    if (status == OUTFALL_OK && !settled) { /* As the server itself would say it. */
+        status = outfall_error_set(error, OUTFALL_ERR_NOT_FOUND, OUTFALL_ACTION_RESOLVE,
+                                   "%s.%s is its own session's still", xid->gtrid, xid->bqual);
+        error->native_code = XAER_NOTA;
+        return status;
+    }
+    if (status == OUTFALL_OK)
+        status = drv_my_query(connection, "SET SESSION autocommit = 1", deadline_us, NULL, error);
     if (status != OUTFALL_OK) {
         connection->dead = true; /* It was not sent. */
         return status;
@@ -388,7 +400,10 @@ int drv_my_list_prepared(outfall_connection *connection, const char *prefix, out
         ++*count;
     }
     mysql_free_result(answer);
-    return OUTFALL_OK;
+    if (!connection->mariadb)
+        return OUTFALL_OK;
+    return drv_my_settle_all(connection, out, *count < capacity ? *count : capacity, deadline_us,
+                             error);
 }
 
 /* The one cell that a query answers, up to the capacity; empty for NULL. */

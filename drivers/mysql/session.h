@@ -59,10 +59,12 @@ struct outfall_connection {
     bool load;       /* LOAD DATA LOCAL first, as asked for. */
     uint64_t packet_max;
     drv_my_transaction transaction;
-    outfall_xid xid;     /* Of a transaction that ends in prepare; gtrid empty: of none. */
-    bool started;        /* XA START of it has succeeded: XA ROLLBACK undoes it. */
-    bool spoiled;        /* Something of it has failed since its savepoint: it can't be prepared. */
-    uint32_t sealed;     /* How many it was to prepare. */
+    outfall_xid xid; /* Of a transaction that ends in prepare; gtrid empty: of none. */
+    bool started;    /* XA START of it has succeeded: XA ROLLBACK undoes it. */
+    bool spoiled;    /* Something of it has failed since its savepoint: it can't be prepared. */
+    uint32_t sealed; /* How many it was to prepare. */
+    outfall_xid *settled; /* Those of other sessions that this one may end (settled.h). */
+    size_t settled_count;
     outfall_xid locked;  /* Whose lock the session has taken last. */
     uint64_t checked;    /* The target whose columns this transaction has made sure of, */
     uint64_t asked;      /* and the one whose question it has asked. */
