@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fail.h"
 #include "base/log.h"
+#include "txn/ledger.h"
 
 static void version_free(of_feed *feed, of_version *version)
 {
@@ -243,6 +244,19 @@ static int describe_same(of_feed *feed, of_lease *lease, outfall_target **out, o
     return of_feed_describe(&options, lease, out, error);
 }
 
+/* Rows of this feed are in the table that it began with: what another has is not exactly once. */
+static int check_same_table(const of_feed *feed, const outfall_target *target, outfall_error *error)
+{
+    const outfall_target *first = feed->versions[0]->target;
+    if (!feed->options.exactly_once || of_ledger_same_table(of_ledger_identity(first), target))
+        return OUTFALL_OK;
+    return outfall_error_set(error, OUTFALL_ERR_CHANGED, OUTFALL_ACTION_STOP,
+                             "%s was dropped and made again while rows were being written: with "
+                             "delivery=exactly-once the sink stops, since those that were durable "
+                             "went with the table before; open a sink to see how to go on",
+                             target->display_name);
+}
+
 int of_feed_redescribe(of_feed *feed, of_lease *lease, const of_version *known,
                        outfall_error *error)
 {
@@ -252,8 +266,10 @@ int of_feed_redescribe(of_feed *feed, of_lease *lease, const of_version *known,
     int status = describe_same(feed, lease, &target, error);
     if (status != OUTFALL_OK)
         return status;
+    status = check_same_table(feed, target, error);
     pthread_mutex_lock(&feed->mutex);
-    if (atomic_load_explicit(&feed->current, memory_order_relaxed) == known) {
+    if (status == OUTFALL_OK &&
+        atomic_load_explicit(&feed->current, memory_order_relaxed) == known) {
         status = add_version(feed, target, error);
         if (status == OUTFALL_OK)
             target = NULL;

@@ -105,6 +105,19 @@ int of_lease_inspect(of_lease *lease, const outfall_target *target,
                error);
 }
 
+int of_lease_create_marked(of_lease *lease, const outfall_table_name *name,
+                           const outfall_schema *schema, const char *mark, outfall_error *error)
+{
+    if (lease->driver->create_marked == NULL)
+        return of_lease_create_table(lease, name, schema, error);
+    int64_t deadline_us = start(lease);
+    return end(lease,
+               lease->driver->create_marked(lease->connection, name,
+                                            outfall_schema_column(schema, 0),
+                                            outfall_schema_count(schema), mark, deadline_us, error),
+               error);
+}
+
 int of_lease_begin(of_lease *lease, outfall_error *error)
 {
     return of_lease_begin_two_phase(lease, NULL, error);

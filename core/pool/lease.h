@@ -47,6 +47,9 @@ int of_lease_create_table(of_lease *lease, const outfall_table_name *name,
 /* As the driver's `inspect`; OUTFALL_OK where the driver has none. */
 int of_lease_inspect(of_lease *lease, const outfall_target *target,
                      const outfall_inspect_options *options, outfall_error *error);
+/* As of_lease_create_table, with a mark to tell the table by, where the driver needs one. */
+int of_lease_create_marked(of_lease *lease, const outfall_table_name *name,
+                           const outfall_schema *schema, const char *mark, outfall_error *error);
 int of_lease_begin(of_lease *lease, outfall_error *error);
 /* As of_lease_begin, of a transaction that can be prepared; `xid` NULL: of one that cannot. */
 int of_lease_begin_two_phase(of_lease *lease, const outfall_xid *xid, outfall_error *error);

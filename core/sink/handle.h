@@ -51,6 +51,7 @@ struct outfall_writer {
     uint64_t last_offset;   /* this is the source offset. */
     bool resumes;           /* The ledger had rows of this writer when it was opened, */
     uint64_t resume_offset; /* the last of them with this source offset. */
+    char source[OUTFALL_SOURCE_BYTES_MAX + 1]; /* The ledger's; empty: it has none. */
     uint64_t rows_started;
     int64_t timed_from_ns;   /* 0: this row is not timed. */
     outfall_error row_error; /* Why the row failed. */

@@ -2,11 +2,13 @@
 #include "sink/resume.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/fail.h"
 #include "flow/retry.h"
+#include "sink/binding.h"
 #include "txn/ledger.h"
 
 /* Pauses before the next try, by no more than what is left. */
@@ -24,14 +26,14 @@ static void pause_before(const of_feed *feed, uint32_t tries, int64_t left_us, u
 }
 
 /* Tried again for as long as one request may take: another process may hold the writer's line. */
-static int take_over(of_feed *feed, outfall_fence *fence, outfall_error *error)
+static int take_over(of_feed *feed, outfall_fence *fence, bool mine, outfall_error *error)
 {
     const of_limits limits = {feed->options.request_timeout_ms, &feed->close_by_us};
     int64_t give_up_us = of_deadline_us(feed->options.request_timeout_ms);
     uint64_t random = (uint64_t)feed->options.owner;
     for (uint32_t tries = 0;; tries++) {
         outfall_error why;
-        int status = of_ledger_takeover(feed->pool, &limits, fence, 1, false, &why);
+        int status = of_ledger_takeover(feed->pool, &limits, fence, 1, mine, &why);
         if (status == OUTFALL_OK)
             return OUTFALL_OK;
         bool again = why.action == OUTFALL_ACTION_RETRY || why.action == OUTFALL_ACTION_RESOLVE;
@@ -59,16 +61,45 @@ int of_writer_take_over(outfall_writer *writer, outfall_error *error)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "with delivery=two-phase a sink is in a transaction before it has writers: "
                        "call outfall_txn_open");
-    outfall_fence fence = {
-        .sink = feed->options.sink_id, .writer = lane->name, .owner = feed->options.owner};
-    int status = take_over(feed, &fence, error);
+    outfall_binding binding = {.struct_size = sizeof binding,
+                               .target = of_ledger_identity(feed->versions[0]->target)};
+    outfall_fence fence = {.sink = feed->options.sink_id,
+                           .writer = lane->name,
+                           .owner = feed->options.owner,
+                           .binding = &binding};
+    int status = take_over(feed, &fence, false, error);
+    if (status == OUTFALL_OK)
+        status = of_binding_check_table(feed, &fence, error);
     if (status != OUTFALL_OK)
         return status;
+    memcpy(writer->source, binding.recorded_source, sizeof writer->source);
     lane->epoch = fence.epoch;
     lane->checkpoint = fence.checkpoint;
     writer->resumes = writer->has_offset = fence.checkpoint > 0;
     writer->resume_offset = writer->last_offset = (uint64_t)fence.source_offset;
     atomic_store_explicit(&lane->source_offset, writer->resume_offset, memory_order_relaxed);
+    return OUTFALL_OK;
+}
+
+int of_writer_record(outfall_writer *writer, const char *source, outfall_error *error)
+{
+    of_feed *feed = writer->feed;
+    of_lane *lane = writer->lane;
+    outfall_binding binding = {.struct_size = sizeof binding, .source = source};
+    outfall_fence fence = {.sink = feed->options.sink_id,
+                           .writer = lane->name,
+                           .owner = feed->options.owner,
+                           .binding = &binding};
+    int status = take_over(feed, &fence, true, error);
+    if (status != OUTFALL_OK)
+        return status;
+    if (!fence.found || fence.checkpoint != lane->checkpoint)
+        return of_fail(error, OUTFALL_ERR_FENCED,
+                       "another process has opened writer \"%s\" meanwhile, or its line in the "
+                       "ledger was deleted: end that process, or open the writer again",
+                       lane->name);
+    lane->epoch = fence.epoch;
+    memcpy(writer->source, binding.recorded_source, sizeof writer->source);
     return OUTFALL_OK;
 }
 

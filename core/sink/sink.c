@@ -198,8 +198,10 @@ static of_feed_options feed_options(const of_opening *opening)
     };
 }
 
+/* Under the ledger a table is made with a mark, where the database does not tell tables apart. */
 static int create_table(of_opening *opening, of_lease *lease, outfall_error *error)
 {
+    char mark[OUTFALL_IDENTITY_BYTES_MAX + 1];
     if (opening->schema == NULL)
         return of_fail(
             error, OUTFALL_ERR_INVALID,
@@ -210,7 +212,10 @@ static int create_table(of_opening *opening, of_lease *lease, outfall_error *err
                        "mode=%s needs a key: set key (--key), or mark columns primary key in the "
                        "schema",
                        of_config_text(opening->config, OF_OPTION_mode));
-    return of_lease_create_table(lease, &opening->name, opening->schema, error);
+    if (opening->config->values.delivery == OF_DELIVERY_AT_LEAST_ONCE)
+        return of_lease_create_table(lease, &opening->name, opening->schema, error);
+    of_ledger_mark(mark, sizeof mark);
+    return of_lease_create_marked(lease, &opening->name, opening->schema, mark, error);
 }
 
 /* Connects, and describes the table, which is created where it is missing and that is wanted. */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "txn/ledger.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -77,6 +80,24 @@ int of_ledger_takeover(of_pool *pool, const of_limits *limits, outfall_fence *fe
     status = take_all(&lease, fences, count, mine, error);
     of_lease_return(&lease);
     return status;
+}
+
+void of_ledger_mark(char *out, size_t capacity)
+{
+    snprintf(out, capacity, "outfall:%016" PRIx64, (uint64_t)of_ledger_owner());
+}
+
+/* As a line that has nothing, not even this, was made before identities were recorded. */
+#define NO_IDENTITY "-"
+
+const char *of_ledger_identity(const outfall_target *target)
+{
+    return target->identity != NULL ? target->identity : NO_IDENTITY;
+}
+
+bool of_ledger_same_table(const char *recorded, const outfall_target *target)
+{
+    return recorded[0] == '\0' || strcmp(recorded, of_ledger_identity(target)) == 0;
 }
 
 int64_t of_ledger_owner(void)

@@ -27,6 +27,15 @@ int of_ledger_inspect(of_lease *lease, const outfall_target *target, uint32_t pr
 int of_ledger_takeover(of_pool *pool, const of_limits *limits, outfall_fence *fences,
                        uint32_t count, bool mine, outfall_error *error);
 
+/* A text that no other table has: see outfall_driver.create_marked. */
+void of_ledger_mark(char *out, size_t capacity);
+
+/* What the ledger records of a table: its identity, or that it has none. */
+const char *of_ledger_identity(const outfall_target *target);
+
+/* Whether a line that has recorded one table may be that of a target. */
+bool of_ledger_same_table(const char *recorded, const outfall_target *target);
+
 /* A number for outfall_fence.owner. */
 int64_t of_ledger_owner(void);
 

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/fail.h"
@@ -12,6 +14,7 @@ const char *const drv_ledger_postgresql[DRV_LEDGER_TABLES] = {
     "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_TABLE
     " (sink text NOT NULL, writer text NOT NULL, slot integer NOT NULL, owner bigint NOT NULL, "
     "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "
+    "source text NOT NULL, target text NOT NULL, "
     "PRIMARY KEY (sink, writer, slot)) WITH (fillfactor = 50)",
     "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_LINES
     " (sink text NOT NULL, writer text NOT NULL, checkpoint bigint NOT NULL, "
@@ -23,6 +26,7 @@ const char *const drv_ledger_mysql[DRV_LEDGER_TABLES] = {
     " (sink varbinary(255) NOT NULL, writer varbinary(64) NOT NULL, slot int NOT NULL, "
     "owner bigint NOT NULL, "
     "epoch bigint NOT NULL, checkpoint bigint NOT NULL, source_offset bigint NOT NULL, "
+    "source varchar(200) NOT NULL, target varchar(200) NOT NULL, "
     "PRIMARY KEY (sink, writer, slot)) ENGINE=InnoDB",
     "CREATE TABLE IF NOT EXISTS " DRV_LEDGER_LINES
     " (sink varbinary(255) NOT NULL, writer varbinary(64) NOT NULL, checkpoint bigint NOT NULL, "
@@ -33,6 +37,7 @@ const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES] = {
     "CREATE TABLE IF NOT EXISTS main." DRV_LEDGER_TABLE
     " (sink TEXT NOT NULL, writer TEXT NOT NULL, slot INTEGER NOT NULL, owner INTEGER NOT NULL, "
     "epoch INTEGER NOT NULL, checkpoint INTEGER NOT NULL, source_offset INTEGER NOT NULL, "
+    "source TEXT NOT NULL, target TEXT NOT NULL, "
     "PRIMARY KEY (sink, writer, slot)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS main." DRV_LEDGER_LINES
     " (sink TEXT NOT NULL, writer TEXT NOT NULL, checkpoint INTEGER NOT NULL, "
@@ -75,9 +80,43 @@ static void add_match(const drv_ledger_dialect *dialect, const outfall_fence *fe
     drv_text_add(to, " AND slot = 0");
 }
 
+void drv_ledger_take(drv_ledger_row *row, size_t place, const char *text)
+{
+    if (place < DRV_LEDGER_NUMBERS)
+        row->numbers[place] = text != NULL ? strtoll(text, NULL, 10) : 0;
+    else if (place < DRV_LEDGER_NUMBERS + DRV_LEDGER_TEXTS)
+        snprintf(row->texts[place - DRV_LEDGER_NUMBERS], DRV_LEDGER_TEXT_MAX, "%s",
+                 text != NULL ? text : "");
+}
+
+/* A column that is not there: of PostgreSQL and the standard, of MySQL, and SQLite's words. */
+static bool is_column_missing(const outfall_error *error)
+{
+    return strcmp(error->sqlstate, "42703") == 0 || strcmp(error->sqlstate, "42S22") == 0 ||
+           error->native_code == 1054 || strstr(error->message, "no such column") != NULL ||
+           strstr(error->message, "has no column named") != NULL;
+}
+
+#define ADD_COLUMN "ALTER TABLE " DRV_LEDGER_TABLE " ADD "
+#define TEXT_COLUMN " varchar(200) DEFAULT '' NOT NULL"
+
+static void fail_other_version(outfall_error *error, const outfall_error *why)
+{
+    outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
+                      "the ledger, table " DRV_LEDGER_TABLE ", lacks a column: another version "
+                      "of outfall has made it; run " ADD_COLUMN "source" TEXT_COLUMN "; " ADD_COLUMN
+                      "target" TEXT_COLUMN);
+    error->native_code = why->native_code;
+    memcpy(error->sqlstate, why->sqlstate, sizeof error->sqlstate);
+}
+
 void drv_ledger_judge(outfall_error *error)
 {
     const outfall_error why = *error;
+    if (is_column_missing(&why)) {
+        fail_other_version(error, &why);
+        return;
+    }
     if (why.action != OUTFALL_ACTION_ROW && why.action != OUTFALL_ACTION_RESTART)
         return;
     outfall_error_set(
@@ -92,12 +131,12 @@ void drv_ledger_judge(outfall_error *error)
 
 /* Runs a text and frees it. */
 static int run(const drv_ledger_dialect *dialect, outfall_connection *connection, drv_text *sql,
-               int64_t *count, int64_t *numbers, int64_t deadline_us, outfall_error *error)
+               int64_t *count, drv_ledger_row *row, int64_t deadline_us, outfall_error *error)
 {
     outfall_error detail = {0};
     int status = sql->failed
                      ? drv_fail_nomem(&detail)
-                     : dialect->run(connection, sql->data, count, numbers, deadline_us, &detail);
+                     : dialect->run(connection, sql->data, count, row, deadline_us, &detail);
     drv_text_free(sql);
     if (status == OUTFALL_OK)
         return OUTFALL_OK;
@@ -107,6 +146,22 @@ static int run(const drv_ledger_dialect *dialect, outfall_connection *connection
     return detail.status;
 }
 
+/* Both texts are printable ASCII: the bytes are the same in whatever character set they are sent.
+ */
+static void add_binding(const drv_ledger_dialect *dialect, const outfall_binding *binding,
+                        drv_text *to)
+{
+    if (binding->source != NULL) {
+        drv_text_add(to, ", source = ");
+        dialect->add_literal(to, binding->source);
+    }
+    if (binding->target != NULL) {
+        drv_text_add(to, ", target = CASE WHEN checkpoint = 0 OR target = '' THEN ");
+        dialect->add_literal(to, binding->target);
+        drv_text_add(to, " ELSE target END");
+    }
+}
+
 static int bump(const drv_ledger_dialect *dialect, outfall_connection *connection,
                 const outfall_fence *fence, int mine, int64_t *count, int64_t deadline_us,
                 outfall_error *error)
@@ -114,6 +169,8 @@ static int bump(const drv_ledger_dialect *dialect, outfall_connection *connectio
     drv_text sql = {0};
     drv_text_format(&sql, "UPDATE " DRV_LEDGER_TABLE " SET epoch = epoch + 1, owner = %" PRId64,
                     fence->owner);
+    if (fence->binding != NULL)
+        add_binding(dialect, fence->binding, &sql);
     add_match(dialect, fence, &sql);
     if (mine)
         drv_text_format(&sql, " AND owner = %" PRId64, fence->owner);
@@ -135,11 +192,17 @@ static int add(const drv_ledger_dialect *dialect, outfall_connection *connection
     outfall_error detail = {0};
     int64_t count = 0;
     drv_text_add(&sql, "INSERT INTO " DRV_LEDGER_TABLE
-                       " (sink, writer, slot, owner, epoch, checkpoint, source_offset) VALUES (");
+                       " (sink, writer, slot, owner, epoch, checkpoint, source_offset, "
+                       "source, target) VALUES (");
     dialect->add_literal(&sql, fence->sink);
     drv_text_add(&sql, ", ");
     dialect->add_literal(&sql, fence->writer);
-    drv_text_format(&sql, ", 0, %" PRId64 ", 1, 0, 0)", fence->owner);
+    drv_text_format(&sql, ", 0, %" PRId64 ", 1, 0, 0, ", fence->owner);
+    const outfall_binding *binding = fence->binding;
+    dialect->add_literal(&sql, binding != NULL && binding->source != NULL ? binding->source : "");
+    drv_text_add(&sql, ", ");
+    dialect->add_literal(&sql, binding != NULL && binding->target != NULL ? binding->target : "");
+    drv_text_add(&sql, ")");
     int status = run(dialect, connection, &sql, &count, NULL, deadline_us, &detail);
     if (status != OUTFALL_OK && is_duplicate(&detail))
         detail.action = OUTFALL_ACTION_RETRY;
@@ -148,10 +211,18 @@ static int add(const drv_ledger_dialect *dialect, outfall_connection *connection
     return status;
 }
 
+static void tell_binding(const drv_ledger_row *row, outfall_binding *binding)
+{
+    snprintf(binding->recorded_source, sizeof binding->recorded_source, "%s", row->texts[0]);
+    snprintf(binding->recorded_target, sizeof binding->recorded_target, "%.*s",
+             OUTFALL_IDENTITY_BYTES_MAX, row->texts[1]);
+}
+
 int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *connection,
                         outfall_fence *fence, int mine, int64_t deadline_us, outfall_error *error)
 {
-    int64_t numbers[DRV_LEDGER_NUMBERS] = {0}, count = 0;
+    drv_ledger_row row = {0};
+    int64_t count = 0;
     int status = bump(dialect, connection, fence, mine, &count, deadline_us, error);
     fence->found = 0;
     if (status == OUTFALL_OK && fence->writer == NULL) {
@@ -166,18 +237,21 @@ int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *c
         return status;
     fence->found = 1;
     drv_text sql = {0};
-    drv_text_add(&sql, "SELECT epoch, checkpoint, source_offset FROM " DRV_LEDGER_TABLE);
+    drv_text_add(&sql,
+                 "SELECT epoch, checkpoint, source_offset, source, target FROM " DRV_LEDGER_TABLE);
     add_match(dialect, fence, &sql);
-    status = run(dialect, connection, &sql, &count, numbers, deadline_us, error);
+    status = run(dialect, connection, &sql, &count, &row, deadline_us, error);
     if (status == OUTFALL_OK && count != 1)
         status =
             outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
                               "the ledger's line of writer \"%.63s\" was changed and is not "
                               "to be seen: look for a trigger or a policy on " DRV_LEDGER_TABLE,
                               fence->writer);
-    fence->epoch = numbers[0];
-    fence->checkpoint = numbers[1];
-    fence->source_offset = numbers[2];
+    fence->epoch = row.numbers[0];
+    fence->checkpoint = row.numbers[1];
+    fence->source_offset = row.numbers[2];
+    if (fence->binding != NULL)
+        tell_binding(&row, fence->binding);
     return status;
 }
 
@@ -250,21 +324,22 @@ void drv_ledger_add_line(const drv_ledger_dialect *dialect, const outfall_ledger
 static int prune_singly(const drv_ledger_dialect *dialect, outfall_connection *connection,
                         const outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
 {
-    int64_t numbers[DRV_LEDGER_NUMBERS], count;
+    drv_ledger_row row;
+    int64_t count;
     int status;
     do {
         drv_text sql = {0};
-        memset(numbers, 0, sizeof numbers);
+        memset(&row, 0, sizeof row);
         drv_text_add(&sql, "SELECT count(*), COALESCE(min(checkpoint), 0) FROM (");
         drv_ledger_add_old(dialect, line, &sql);
         drv_text_add(&sql, ") old");
-        status = run(dialect, connection, &sql, &count, numbers, deadline_us, error);
-        if (status != OUTFALL_OK || numbers[0] == 0)
+        status = run(dialect, connection, &sql, &count, &row, deadline_us, error);
+        if (status != OUTFALL_OK || row.numbers[0] == 0)
             break;
         drv_ledger_add_drop(dialect, line, &sql);
-        drv_text_format(&sql, "%" PRId64, numbers[1]);
+        drv_text_format(&sql, "%" PRId64, row.numbers[1]);
         status = run(dialect, connection, &sql, &count, NULL, deadline_us, error);
-    } while (status == OUTFALL_OK && numbers[0] > 1);
+    } while (status == OUTFALL_OK && row.numbers[0] > 1);
     return status;
 }
 
@@ -289,7 +364,8 @@ int drv_ledger_write(const drv_ledger_dialect *dialect, outfall_connection *conn
 int drv_ledger_read(const drv_ledger_dialect *dialect, outfall_connection *connection,
                     outfall_ledger_line *line, int64_t deadline_us, outfall_error *error)
 {
-    int64_t numbers[DRV_LEDGER_NUMBERS] = {0}, count = 0;
+    drv_ledger_row row = {0};
+    int64_t count = 0;
     drv_text sql = {0};
     drv_text_add(&sql, "SELECT epoch, checkpoint, rows_written FROM " DRV_LEDGER_LINES);
     add_names(dialect, line->sink, line->writer, &sql);
@@ -300,12 +376,12 @@ int drv_ledger_read(const drv_ledger_dialect *dialect, outfall_connection *conne
         add_names(dialect, line->sink, line->writer, &sql);
         drv_text_add(&sql, ")");
     }
-    int status = run(dialect, connection, &sql, &count, numbers, deadline_us, error);
+    int status = run(dialect, connection, &sql, &count, &row, deadline_us, error);
     line->found = status == OUTFALL_OK && count == 1;
     if (line->found) {
-        line->epoch = numbers[0];
-        line->checkpoint = numbers[1];
-        line->rows = numbers[2];
+        line->epoch = row.numbers[0];
+        line->checkpoint = row.numbers[1];
+        line->rows = row.numbers[2];
     }
     return status;
 }

@@ -23,8 +23,21 @@ extern const char *const drv_ledger_postgresql[DRV_LEDGER_TABLES];
 extern const char *const drv_ledger_mysql[DRV_LEDGER_TABLES];
 extern const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES];
 
-/* What a query answers at most: epoch, checkpoint and source offset, or rows. */
+/*
+ * The first row of an answer: epoch, checkpoint, and source offset or rows; then, where the query
+ * has them, source and target.
+ */
 #define DRV_LEDGER_NUMBERS 3
+#define DRV_LEDGER_TEXTS 2
+#define DRV_LEDGER_TEXT_MAX (OUTFALL_SOURCE_BYTES_MAX + 1)
+
+typedef struct drv_ledger_row {
+    int64_t numbers[DRV_LEDGER_NUMBERS];
+    char texts[DRV_LEDGER_TEXTS][DRV_LEDGER_TEXT_MAX];
+} drv_ledger_row;
+
+/* Takes a field of it, by its place in the query; NULL is 0 or empty, other places are ignored. */
+void drv_ledger_take(drv_ledger_row *row, size_t place, const char *text);
 
 typedef struct drv_ledger_dialect {
     /*
@@ -34,10 +47,10 @@ typedef struct drv_ledger_dialect {
     int singly;
     void (*add_literal)(drv_text *to, const char *text);
     /*
-     * Runs one statement. *count: rows changed or answered. `numbers`, where not NULL, gets the
-     * integers of the first row answered.
+     * Runs one statement. *count: rows changed or answered. `row`, where not NULL, gets the first
+     * row answered.
      */
-    int (*run)(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+    int (*run)(outfall_connection *connection, const char *sql, int64_t *count, drv_ledger_row *row,
                int64_t deadline_us, outfall_error *error);
 } drv_ledger_dialect;
 
@@ -74,7 +87,8 @@ void drv_ledger_add_drop(const drv_ledger_dialect *dialect, const outfall_ledger
 
 /*
  * What the database says of the ledger is never a row's fault, and describing the target again does
- * not mend it: makes actions ROW and RESTART STOP.
+ * not mend it: makes actions ROW and RESTART STOP. A column that is not there is one of another
+ * version.
  */
 void drv_ledger_judge(outfall_error *error);
 

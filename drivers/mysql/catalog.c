@@ -26,8 +26,11 @@
     " WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"                                                 \
     " AND (BINARY TABLE_NAME = BINARY %s OR @@lower_case_table_names > 0)"
 
-static const char table_sql[] = "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE FROM "
-                                "information_schema.TABLES" WHERE_TABLE;
+static const char table_sql[] =
+    "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, "
+    "IF(LOCATE('outfall:', TABLE_COMMENT) > 0, SUBSTRING(TABLE_COMMENT, "
+    "LOCATE('outfall:', TABLE_COMMENT), 24), '') FROM "
+    "information_schema.TABLES" WHERE_TABLE;
 
 /* MySQL's EXTRA has DEFAULT_GENERATED for a default that is an expression: no generated column. */
 static const char columns_sql[] =

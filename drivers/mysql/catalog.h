@@ -17,7 +17,13 @@ typedef struct drv_my_answer {
 } drv_my_answer;
 
 /* The fields of `table`, which has one row; */
-enum drv_my_table_field { DRV_MY_SCHEMA, DRV_MY_NAME, DRV_MY_TABLE_TYPE, DRV_MY_ENGINE };
+enum drv_my_table_field {
+    DRV_MY_SCHEMA,
+    DRV_MY_NAME,
+    DRV_MY_TABLE_TYPE,
+    DRV_MY_ENGINE,
+    DRV_MY_MARK /* Of create_marked, in the table's comment; else empty. */
+};
 
 /* of `columns`, one row a column; */
 enum drv_my_column_field {

@@ -70,7 +70,7 @@ static int add_column(creation *it, const outfall_column *column, outfall_error 
 }
 
 static int add_table(creation *it, const char *relation, const outfall_column *columns,
-                     size_t column_count, outfall_error *error)
+                     size_t column_count, const char *mark, outfall_error *error)
 {
     int status = OUTFALL_OK;
     drv_text_format(&it->sql, "CREATE TABLE IF NOT EXISTS %s (", relation);
@@ -82,6 +82,8 @@ static int add_table(creation *it, const char *relation, const outfall_column *c
         drv_text_format(&it->sql, ", PRIMARY KEY (%s)", it->key.data);
     drv_text_format(&it->sql, ") ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE %s",
                     drv_my_type_collation(it->dialect));
+    if (mark != NULL)
+        drv_text_format(&it->sql, " COMMENT '%s'", mark);
     if (status == OUTFALL_OK && (it->sql.failed || it->key.failed))
         status = drv_fail_nomem(error);
     return status;
@@ -119,9 +121,9 @@ static int run(creation *it, const outfall_table_name *name, int64_t deadline_us
     return detail.status;
 }
 
-int drv_my_create_table(outfall_connection *connection, const outfall_table_name *name,
-                        const outfall_column *columns, size_t column_count, int64_t deadline_us,
-                        outfall_error *error)
+int drv_my_create_marked(outfall_connection *connection, const outfall_table_name *name,
+                         const outfall_column *columns, size_t column_count, const char *mark,
+                         int64_t deadline_us, outfall_error *error)
 {
     creation it = {.connection = connection, .dialect = {connection->mariadb, connection->version}};
     drv_text relation = {0};
@@ -138,7 +140,7 @@ int drv_my_create_table(outfall_connection *connection, const outfall_table_name
             "creating %.200s would commit the open transaction; end it first", relation.data);
     if (status == OUTFALL_OK) {
         choose_timestamps(&it, deadline_us);
-        status = add_table(&it, relation.data, columns, column_count, error);
+        status = add_table(&it, relation.data, columns, column_count, mark, error);
     }
     if (status == OUTFALL_OK)
         status = run(&it, name, deadline_us, error);
@@ -147,4 +149,11 @@ int drv_my_create_table(outfall_connection *connection, const outfall_table_name
     drv_text_free(&it.key);
     drv_text_free(&relation);
     return status;
+}
+
+int drv_my_create_table(outfall_connection *connection, const outfall_table_name *name,
+                        const outfall_column *columns, size_t column_count, int64_t deadline_us,
+                        outfall_error *error)
+{
+    return drv_my_create_marked(connection, name, columns, column_count, NULL, deadline_us, error);
 }

@@ -403,6 +403,10 @@ static int name_target(const description *it, outfall_error *error)
     it->target->display = drv_text_take(&display);
     it->target->schema = strdup(drv_my_text_of(&it->catalog.table, 0, DRV_MY_SCHEMA));
     it->target->table = strdup(table);
+    snprintf(it->target->identity, sizeof it->target->identity, "%s",
+             drv_my_text_of(&it->catalog.table, 0, DRV_MY_MARK));
+    if (it->target->identity[0] != '\0')
+        it->target->base.identity = it->target->identity;
     it->target->mode = it->options->mode;
     it->target->base.column_count = (uint32_t)it->count;
     it->target->columns = calloc(it->count + 1, sizeof *it->target->columns); /* Never of size 0. */

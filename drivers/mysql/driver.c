@@ -45,6 +45,7 @@ static const outfall_driver driver = {
     .target_free = drv_my_target_free,
     .create_table = drv_my_create_table,
     .inspect = drv_my_inspect,
+    .create_marked = drv_my_create_marked,
     .begin = drv_my_begin,
     .write = drv_my_write,
     .savepoint = drv_my_savepoint,

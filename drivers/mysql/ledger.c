@@ -1,45 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mysql/ledger.h"
 
-#include <stdlib.h>
-
 #include "common/ledger.h"
 #include "mysql/query.h"
 #include "mysql/transaction.h"
 
 #define DOING "keeping the ledger"
 
-static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+static int run(outfall_connection *connection, const char *sql, int64_t *count, drv_ledger_row *row,
                int64_t deadline_us, outfall_error *error)
 {
     MYSQL_RES *answer = NULL;
     int status = drv_my_start(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
     *count = 0;
     if (status == OUTFALL_OK)
-        status =
-            drv_my_query(connection, sql, deadline_us, numbers != NULL ? &answer : NULL, error);
+        status = drv_my_query(connection, sql, deadline_us, row != NULL ? &answer : NULL, error);
     if (status != OUTFALL_OK)
         return status;
-    if (numbers == NULL) {
+    if (row == NULL) {
         *count = (int64_t)mysql_affected_rows(connection->my);
         return OUTFALL_OK;
     }
-    MYSQL_ROW row = mysql_fetch_row(answer);
+    MYSQL_ROW fields = mysql_fetch_row(answer);
     *count = (int64_t)mysql_num_rows(answer);
-    for (unsigned i = 0; row != NULL && i < DRV_LEDGER_NUMBERS && i < mysql_num_fields(answer); i++)
-        numbers[i] = row[i] != NULL ? strtoll(row[i], NULL, 10) : 0;
+    for (unsigned i = 0; fields != NULL && i < mysql_num_fields(answer); i++)
+        drv_ledger_take(row, i, fields[i]);
     mysql_free_result(answer);
     return OUTFALL_OK;
 }
 
 static int run_inside(outfall_connection *connection, const char *sql, int64_t *count,
-                      int64_t *numbers, int64_t deadline_us, outfall_error *error)
+                      drv_ledger_row *row, int64_t deadline_us, outfall_error *error)
 {
     int status = drv_my_start(connection, DOING, DRV_LEDGER_TABLE, deadline_us, error);
     if (status == OUTFALL_OK)
         status = drv_my_transaction_open(connection, deadline_us, error);
     if (status == OUTFALL_OK)
-        status = run(connection, sql, count, numbers, deadline_us, error);
+        status = run(connection, sql, count, row, deadline_us, error);
     drv_my_note_failure(connection, status);
     return status;
 }

@@ -36,7 +36,8 @@ typedef struct drv_my_target {
     char *display;           /* base.display_name, and how statements name it. */
     char *schema;            /* The names alone, unquoted. */
     char *table;
-    char *check;          /* SELECT … LIMIT 0 */
+    char *check;                                   /* SELECT … LIMIT 0 */
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* base.identity, where it is not empty. */
     char *question;       /* Of what the check cannot see, asked after a write, */
     char *uniques;        /* to be answered by these unique indexes; NULL: by 1. */
     drv_my_shape *shapes; /* NULL: there is no right to the check. */

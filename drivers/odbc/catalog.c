@@ -417,6 +417,22 @@ static int read_dependent(outfall_connection *connection, drv_odbc_table *table,
     return status;
 }
 
+static int read_identity(outfall_connection *connection, drv_odbc_table *table,
+                         outfall_error *error)
+{
+    const char *query = connection->dialect->queries.identity;
+    drv_odbc_answer answer = {0};
+    if (query == NULL)
+        return OUTFALL_OK;
+    int status = drv_odbc_query(connection, query, table->schema != NULL ? table->schema : "main",
+                                table->name, &answer, error);
+    const char *identity = answer.rows > 0 ? drv_odbc_cell(&answer, 0, 0) : NULL;
+    if (identity != NULL)
+        snprintf(table->identity, sizeof table->identity, "%s", identity);
+    drv_odbc_answer_free(&answer);
+    return status;
+}
+
 /* A table whose rows a rollback would not take back. */
 static int check_safe(const outfall_connection *connection, const drv_odbc_table *table,
                       outfall_error *error)
@@ -451,6 +467,8 @@ int drv_odbc_catalog_read(outfall_connection *connection, const outfall_table_na
         status = ask_uniques(connection, out, error);
     if (status == OUTFALL_OK)
         status = read_dependent(connection, out, error);
+    if (status == OUTFALL_OK)
+        status = read_identity(connection, out, error);
     if (status == OUTFALL_OK)
         status = check_safe(connection, out, error);
     for (size_t i = 0; status == OUTFALL_OK && i < out->part_count; i++)

@@ -46,7 +46,8 @@ typedef struct drv_odbc_table {
     size_t field_count;
     drv_odbc_part *parts; /* The parts of one index stand together, in order. */
     size_t part_count;
-    bool dependent; /* Its rows are not independent of each other. */
+    bool dependent;                                /* Its rows are not independent of each other. */
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* Empty: there is none. */
     uint64_t state; /* drv_odbc_probe_state, from before the indexes were read. */
 } drv_odbc_table;
 

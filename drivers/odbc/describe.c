@@ -211,6 +211,9 @@ static int make_target(const description *it, drv_odbc_target **out, outfall_err
     target->name = strdup(it->table.name);
     target->schema = it->table.schema != NULL ? strdup(it->table.schema) : NULL;
     target->state = it->table.state;
+    memcpy(target->identity, it->table.identity, sizeof target->identity);
+    if (target->identity[0] != '\0')
+        target->base.identity = target->identity;
     if (display.failed || target->name == NULL ||
         (it->table.schema != NULL && target->schema == NULL))
         status = drv_fail_nomem(error);
@@ -311,9 +314,9 @@ static int create(outfall_connection *connection, const outfall_table_name *name
     return status;
 }
 
-int drv_odbc_create_table(outfall_connection *connection, const outfall_table_name *name,
-                          const outfall_column *columns, size_t column_count, int64_t deadline_us,
-                          outfall_error *error)
+int drv_odbc_create_marked(outfall_connection *connection, const outfall_table_name *name,
+                           const outfall_column *columns, size_t column_count, const char *mark,
+                           int64_t deadline_us, outfall_error *error)
 {
     const drv_odbc_dialect *dialect = connection->dialect;
     drv_text table = {0}, sql = {0};
@@ -323,9 +326,9 @@ int drv_odbc_create_table(outfall_connection *connection, const outfall_table_na
                                          error);
     if (status == OUTFALL_OK) {
         drv_odbc_sql_table(&table, dialect, dialect->one_schema ? NULL : name->schema, name->table);
-        status = table.failed
-                     ? drv_fail_nomem(error)
-                     : drv_odbc_sql_create(&sql, dialect, table.data, columns, column_count, error);
+        status = table.failed ? drv_fail_nomem(error)
+                              : drv_odbc_sql_create(&sql, dialect, table.data, columns,
+                                                    column_count, mark, error);
     }
     if (status == OUTFALL_OK && sql.failed)
         status = drv_fail_nomem(error);
@@ -339,4 +342,12 @@ int drv_odbc_create_table(outfall_connection *connection, const outfall_table_na
     drv_text_free(&table);
     drv_text_free(&sql);
     return status;
+}
+
+int drv_odbc_create_table(outfall_connection *connection, const outfall_table_name *name,
+                          const outfall_column *columns, size_t column_count, int64_t deadline_us,
+                          outfall_error *error)
+{
+    return drv_odbc_create_marked(connection, name, columns, column_count, NULL, deadline_us,
+                                  error);
 }

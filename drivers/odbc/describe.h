@@ -12,4 +12,9 @@ int drv_odbc_create_table(outfall_connection *connection, const outfall_table_na
                           const outfall_column *columns, size_t column_count, int64_t deadline_us,
                           outfall_error *error);
 
+/* As drv_odbc_create_table; the mark is where the dialect has it. NULL: none. */
+int drv_odbc_create_marked(outfall_connection *connection, const outfall_table_name *name,
+                           const outfall_column *columns, size_t column_count, const char *mark,
+                           int64_t deadline_us, outfall_error *error);
+
 #endif

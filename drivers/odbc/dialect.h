@@ -159,6 +159,11 @@ typedef struct drv_odbc_queries {
      * SQLPrimaryKeys and SQLStatistics.
      */
     const char *uniques;
+    /*
+     * ?: schema, table. One row: what no other table has, as outfall_target.identity; none where
+     * there is no such thing. NULL: there never is.
+     */
+    const char *identity;
     /* One row: the schema of table ? (or of any) where none is named. NULL: if it is only one. */
     const char *schema;
     /*
@@ -183,7 +188,9 @@ typedef struct drv_odbc_dialect {
     drv_odbc_names names;
     drv_odbc_statements statements;
     drv_odbc_queries queries;
-    const char *create;        /* CREATE TABLE of $t with $b, its columns and key. */
+    const char
+        *create;      /* CREATE TABLE of $t with $b, its columns and key; $x: `mark`, or nothing. */
+    const char *mark; /* '#': the identity of a table that is made; NULL: it needs, or has, none. */
     const char *const *ledger; /* The statements that make its tables; NULL: it has none yet. */
     const drv_checks *checks;  /* Of what it rests on; NULL: as `ledger`. */
     const char *begin, *commit, *rollback; /* NULL: by ODBC, with autocommit off. */

@@ -181,11 +181,16 @@ const drv_odbc_dialect drv_odbc_mysql = {
                 .uniques = UNIQUES,
                 .state = STATE,
                 .dependent = DEPENDENT,
+                .identity =
+                    "SELECT SUBSTRING(TABLE_COMMENT, LOCATE('outfall:', TABLE_COMMENT), 24) "
+                    "FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND "
+                    "TABLE_NAME = ? AND LOCATE('outfall:', TABLE_COMMENT) > 0",
                 .schema = "SELECT DATABASE()"},
     .ledger = drv_ledger_mysql,
     .checks = &drv_checks_mysql,
     .ledger_in_hex = 1,
-    .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4",
+    .create = "CREATE TABLE IF NOT EXISTS $t ($b) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4$x",
+    .mark = " COMMENT '#'",
     .nullable = " NULL",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},

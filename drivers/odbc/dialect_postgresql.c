@@ -167,6 +167,9 @@ const drv_odbc_dialect drv_odbc_postgresql = {
                 .columns = COLUMNS,
                 .uniques = UNIQUES,
                 .dependent = DEPENDENT,
+                .identity = "SELECT 'oid:' || CAST(c.oid AS text) FROM pg_catalog.pg_class c JOIN "
+                            "pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+                            "n.nspname = ? AND c.relname = ?",
                 .schema = SCHEMA},
     .ledger = drv_ledger_postgresql,
     .checks = &drv_checks_postgresql,

@@ -127,10 +127,14 @@ const drv_odbc_dialect drv_odbc_sqlite = {
                 .uniques = UNIQUES,
                 .schema = "SELECT 'main'",
                 .state = STATE,
-                .dependent = DEPENDENT},
+                .dependent = DEPENDENT,
+                .identity = "SELECT substr(sql, instr(sql, '/* outfall:') + 3, 24) FROM "
+                            "main.sqlite_master WHERE ? = 'main' AND name = ? AND type = 'table' "
+                            "AND instr(sql, '/* outfall:') > 0"},
     .ledger = drv_ledger_sqlite,
     .checks = &drv_checks_sqlite,
-    .create = "CREATE TABLE IF NOT EXISTS $t ($b)",
+    .create = "CREATE TABLE IF NOT EXISTS $t ($x$b)",
+    .mark = "/* # */ ",
     .savepoint = {"SAVEPOINT outfall", "RELEASE SAVEPOINT outfall",
                   "ROLLBACK TO SAVEPOINT outfall"},
     .state_is_whole = 1,

@@ -24,6 +24,7 @@ static const outfall_driver driver = {
     .target_free = drv_odbc_target_free,
     .create_table = drv_odbc_create_table,
     .inspect = drv_odbc_inspect,
+    .create_marked = drv_odbc_create_marked,
     .begin = drv_odbc_begin,
     .write = drv_odbc_write,
     .savepoint = drv_odbc_savepoint,

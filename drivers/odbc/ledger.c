@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "odbc/ledger.h"
 
-#include <stdlib.h>
-
 #include "common/ledger.h"
 #include "odbc/call.h"
 #include "odbc/query.h"
@@ -10,7 +8,7 @@
 
 #define DOING "keeping the ledger"
 
-static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+static int run(outfall_connection *connection, const char *sql, int64_t *count, drv_ledger_row *row,
                int64_t deadline_us, outfall_error *error)
 {
     drv_odbc_answer answer = {0};
@@ -18,11 +16,9 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
     if (status != OUTFALL_OK)
         return status;
     *count = 0;
-    status = drv_odbc_execute(connection, sql, count, numbers != NULL ? &answer : NULL, error);
-    for (size_t i = 0; numbers != NULL && answer.rows > 0 && i < DRV_LEDGER_NUMBERS; i++) {
-        const char *cell = drv_odbc_cell(&answer, 0, i);
-        numbers[i] = cell != NULL ? strtoll(cell, NULL, 10) : 0;
-    }
+    status = drv_odbc_execute(connection, sql, count, row != NULL ? &answer : NULL, error);
+    for (size_t i = 0; row != NULL && answer.rows > 0 && i < answer.columns; i++)
+        drv_ledger_take(row, i, drv_odbc_cell(&answer, 0, i));
     drv_odbc_answer_free(&answer);
     if (status != OUTFALL_OK)
         connection->failed = connection->in_transaction;

@@ -374,8 +374,19 @@ static void add_key(drv_text *to, const drv_odbc_dialect *dialect, const outfall
     drv_text_add(to, done > 0 ? ")" : "");
 }
 
+static void add_mark(drv_text *to, const char *template, const char *mark)
+{
+    const char *hole = template != NULL && mark != NULL ? strchr(template, '#') : NULL;
+    if (hole == NULL)
+        return;
+    drv_text_add_bytes(to, template, (size_t)(hole - template));
+    drv_text_add(to, mark);
+    drv_text_add(to, hole + 1);
+}
+
 int drv_odbc_sql_create(drv_text *to, const drv_odbc_dialect *dialect, const char *table,
-                        const outfall_column *columns, size_t count, outfall_error *error)
+                        const outfall_column *columns, size_t count, const char *mark,
+                        outfall_error *error)
 {
     int status = OUTFALL_OK;
     const char *template = dialect->create;
@@ -383,6 +394,10 @@ int drv_odbc_sql_create(drv_text *to, const drv_odbc_dialect *dialect, const cha
         drv_text_add_bytes(to, template, (size_t)(hole - template));
         if (hole[1] == 't') {
             drv_text_add(to, table);
+            continue;
+        }
+        if (hole[1] == 'x') {
+            add_mark(to, dialect->mark, mark);
             continue;
         }
         status = add_columns(to, dialect, columns, count, error);

@@ -55,10 +55,11 @@ void drv_odbc_sql_table(drv_text *to, const drv_odbc_dialect *dialect, const cha
 
 /*
  * Adds CREATE TABLE. Key columns are those with OUTFALL_COLUMN_KEY. OUTFALL_ERR_UNSUPPORTED names a
- * column whose type the database does not have.
+ * column whose type the database does not have. `mark` may be NULL.
  */
 int drv_odbc_sql_create(drv_text *to, const drv_odbc_dialect *dialect, const char *table,
-                        const outfall_column *columns, size_t count, outfall_error *error);
+                        const outfall_column *columns, size_t count, const char *mark,
+                        outfall_error *error);
 
 /*
  * Checks a name before it is quoted. `most` is the longest one (0: no limit), in the dialect's

@@ -34,6 +34,7 @@ typedef struct drv_odbc_target {
     enum drv_odbc_kind kind; /* Of its statement; erasures apart. */
     uint32_t mode;           /* As its rows are counted: enum outfall_write_mode. */
     char *display;
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* base.identity; empty: NULL. */
     char *schema, *name;  /* Of the table, unquoted; the schema may be NULL. */
     drv_odbc_shape shape; /* Of the members above. */
     char *probe;          /* A query of the columns that answers no row. */

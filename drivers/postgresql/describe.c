@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgresql/describe.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -276,6 +277,8 @@ static int make_target(const description *it, int64_t deadline_us, outfall_targe
     target->display = drv_text_take(&display);
     target->name = strdup(relation);
     target->oid = (uint32_t)drv_pg_catalog_number(it->answer, 0, DRV_PG_OID);
+    snprintf(target->identity, sizeof target->identity, "oid:%u", target->oid);
+    target->base.identity = target->identity;
     target->kind = drv_pg_catalog_text(it->answer, 0, DRV_PG_KIND)[0];
     target->copy = it->options->mode == OUTFALL_MODE_INSERT && can_copy(it);
     target->base.column_count = (uint32_t)it->count;

@@ -13,7 +13,7 @@
 
 #define DOING "keeping the ledger"
 
-static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+static int run(outfall_connection *connection, const char *sql, int64_t *count, drv_ledger_row *row,
                int64_t deadline_us, outfall_error *error)
 {
     PGresult *answer = NULL;
@@ -23,8 +23,8 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
         status = drv_pg_query(connection, sql, deadline_us, &answer, error);
     if (status == OUTFALL_OK && PQnfields(answer) > 0) {
         *count = PQntuples(answer);
-        for (int i = 0; numbers != NULL && *count > 0 && i < DRV_LEDGER_NUMBERS; i++)
-            numbers[i] = strtoll(PQgetvalue(answer, 0, i), NULL, 10);
+        for (int i = 0; row != NULL && *count > 0 && i < PQnfields(answer); i++)
+            drv_ledger_take(row, (size_t)i, PQgetvalue(answer, 0, i));
     } else if (status == OUTFALL_OK) {
         *count = strtoll(PQcmdTuples(answer), NULL, 10);
     }
@@ -34,16 +34,16 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
 
 /* The transaction's first statement takes BEGIN along. */
 static int run_inside(outfall_connection *connection, const char *sql, int64_t *count,
-                      int64_t *numbers, int64_t deadline_us, outfall_error *error)
+                      drv_ledger_row *row, int64_t deadline_us, outfall_error *error)
 {
     drv_text begun = {0};
     if (connection->transaction != DRV_PG_BEGUN)
-        return run(connection, sql, count, numbers, deadline_us, error);
+        return run(connection, sql, count, row, deadline_us, error);
     drv_pg_add_begin(connection, &begun);
     drv_text_add(&begun, sql);
     connection->transaction = DRV_PG_OPEN;
     int status = begun.failed ? drv_fail_nomem(error)
-                              : run(connection, begun.data, count, numbers, deadline_us, error);
+                              : run(connection, begun.data, count, row, deadline_us, error);
     drv_text_free(&begun);
     return status;
 }

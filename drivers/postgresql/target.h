@@ -31,13 +31,14 @@ typedef enum drv_pg_purpose {
 } drv_pg_purpose;
 
 typedef struct drv_pg_target {
-    outfall_target base;        /* First: the library's pointer is ours. */
-    uint64_t serial;            /* Never used twice in a process; names prepared statements. */
-    bool copy;                  /* COPY does what arrays do for this target. */
-    outfall_column *columns;    /* base.columns; names and type names are ours. */
-    drv_pg_column *sources;     /* One a column. */
-    uint32_t oid;               /* Of the relation. */
-    char kind;                  /* relkind */
+    outfall_target base;     /* First: the library's pointer is ours. */
+    uint64_t serial;         /* Never used twice in a process; names prepared statements. */
+    bool copy;               /* COPY does what arrays do for this target. */
+    outfall_column *columns; /* base.columns; names and type names are ours. */
+    drv_pg_column *sources;  /* One a column. */
+    uint32_t oid;            /* Of the relation. */
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* base.identity, where it is not empty. */
+    char kind;                                     /* relkind */
     char *name;                 /* The relation's name, unquoted: it is in COPY's error context. */
     char *display;              /* base.display_name, and how statements name it. */
     char *sql[DRV_PG_PURPOSES]; /* NULL: the mode does without. */

@@ -39,6 +39,7 @@ static const outfall_driver lite_driver = {
     .target_free = lite_target_free,
     .create_table = lite_table_create,
     .inspect = lite_inspect,
+    .create_marked = lite_table_create_marked,
     .begin = lite_begin,
     .write = lite_write,
     .savepoint = lite_savepoint,

@@ -6,7 +6,7 @@
 
 #define DOING "keep the ledger in"
 
-static int run(outfall_connection *connection, const char *sql, int64_t *count, int64_t *numbers,
+static int run(outfall_connection *connection, const char *sql, int64_t *count, drv_ledger_row *row,
                int64_t deadline_us, outfall_error *error)
 {
     sqlite3_stmt *statement = NULL;
@@ -19,8 +19,8 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
     *count = 0;
     if (code == SQLITE_ROW) {
         *count = 1;
-        for (int i = 0; numbers != NULL && i < DRV_LEDGER_NUMBERS; i++)
-            numbers[i] = sqlite3_column_int64(statement, i);
+        for (int i = 0; row != NULL && i < sqlite3_column_count(statement); i++)
+            drv_ledger_take(row, (size_t)i, (const char *)sqlite3_column_text(statement, i));
     } else if (code == SQLITE_DONE) {
         *count = sqlite3_stmt_readonly(statement) ? 0 : sqlite3_changes(connection->db);
     } else {

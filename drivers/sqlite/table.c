@@ -70,7 +70,9 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
     static const char sql[] =
         "SELECT t.name, t.type = 'view', t.sql LIKE '%conflict%' OR EXISTS (SELECT 1 FROM "
         "main.sqlite_schema g WHERE g.type = 'trigger' AND g.tbl_name = t.name COLLATE NOCASE), "
-        "t.sql LIKE 'create virtual%', t.sql LIKE '%check%' OR t.sql LIKE '%references%' "
+        "t.sql LIKE 'create virtual%', t.sql LIKE '%check%' OR t.sql LIKE '%references%', "
+        "CASE WHEN instr(t.sql, '/* outfall:') THEN substr(t.sql, instr(t.sql, '/* outfall:') + 3, "
+        "24) END "
         "FROM main.sqlite_schema t WHERE "
         "t.name = ?1 COLLATE NOCASE AND t.type IN ('table', 'view')";
     sqlite3_stmt *statement = NULL;
@@ -89,6 +91,7 @@ static int read_entry(outfall_connection *connection, const char *table, lite_ta
         out->is_virtual = sqlite3_column_int(statement, 3) != 0;
         out->conflicts = sqlite3_column_int(statement, 2) != 0 || out->is_virtual;
         out->checks = sqlite3_column_int(statement, 4) != 0;
+        snprintf(out->identity, sizeof out->identity, "%s", lite_query_text(statement, 5));
         out->name = strdup(lite_query_text(statement, 0));
         if (out->name == NULL)
             status = drv_fail_nomem(error);
@@ -260,14 +263,18 @@ static void add_key(drv_text *sql, const outfall_column *columns, size_t column_
         drv_text_add(sql, ")");
 }
 
+/* SQLite keeps the text, with the mark in it, through every ALTER TABLE. */
 static int build_create(const char *table, const outfall_column *columns, size_t column_count,
-                        drv_text *sql, outfall_error *error)
+                        const char *mark, drv_text *sql, outfall_error *error)
 {
     size_t keys = 0;
     for (size_t i = 0; i < column_count; i++)
         keys += (columns[i].flags & OUTFALL_COLUMN_KEY) != 0;
     drv_text_add(sql, "CREATE TABLE IF NOT EXISTS main.");
     drv_identifier_quote(sql, table, '"');
+    drv_text_add(sql, " (");
+    if (mark != NULL)
+        drv_text_format(sql, "/* %s */ ", mark);
     for (size_t i = 0; i < column_count; i++) {
         const outfall_column *column = &columns[i];
         int key = (column->flags & OUTFALL_COLUMN_KEY) != 0;
@@ -277,7 +284,7 @@ static int build_create(const char *table, const outfall_column *columns, size_t
             return status;
         lite_type_declare(column, key && keys == 1 && is_integer(column), declared,
                           sizeof declared);
-        drv_text_add(sql, i == 0 ? " (" : ", ");
+        drv_text_add(sql, i == 0 ? "" : ", ");
         drv_identifier_quote(sql, column->name, '"');
         drv_text_format(sql, " %s", declared);
         /* Without it SQLite would take NULL into most primary keys. */
@@ -289,9 +296,9 @@ static int build_create(const char *table, const outfall_column *columns, size_t
     return sql->failed ? drv_fail_nomem(error) : OUTFALL_OK;
 }
 
-int lite_table_create(outfall_connection *connection, const outfall_table_name *name,
-                      const outfall_column *columns, size_t column_count, int64_t deadline_us,
-                      outfall_error *error)
+int lite_table_create_marked(outfall_connection *connection, const outfall_table_name *name,
+                             const outfall_column *columns, size_t column_count, const char *mark,
+                             int64_t deadline_us, outfall_error *error)
 {
     sqlite3_stmt *statement = NULL;
     drv_text sql = {0};
@@ -303,7 +310,7 @@ int lite_table_create(outfall_connection *connection, const outfall_table_name *
             error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
             "sqlite: \"%s\" cannot be created without columns; give a schema", name->table);
     if (status == OUTFALL_OK)
-        status = build_create(name->table, columns, column_count, &sql, error);
+        status = build_create(name->table, columns, column_count, mark, &sql, error);
     if (status == OUTFALL_OK) {
         int code = sqlite3_prepare_v2(connection->db, sql.data, -1, &statement, NULL);
         if (code == SQLITE_OK)
@@ -314,4 +321,12 @@ int lite_table_create(outfall_connection *connection, const outfall_table_name *
     sqlite3_finalize(statement);
     drv_text_free(&sql);
     return status;
+}
+
+int lite_table_create(outfall_connection *connection, const outfall_table_name *name,
+                      const outfall_column *columns, size_t column_count, int64_t deadline_us,
+                      outfall_error *error)
+{
+    return lite_table_create_marked(connection, name, columns, column_count, NULL, deadline_us,
+                                    error);
 }

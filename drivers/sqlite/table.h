@@ -23,7 +23,8 @@ typedef struct lite_table {
     uint8_t conflicts; /* Has triggers, or ON CONFLICT clauses of its own. */
     uint8_t dependent; /* Rows of other keys may depend on each other, by triggers or references. */
     uint8_t checks;    /* Has CHECK constraints or foreign keys, it may seem. */
-    uint8_t is_virtual; /* Made by CREATE VIRTUAL TABLE. */
+    uint8_t is_virtual;                            /* Made by CREATE VIRTUAL TABLE. */
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* Its mark, or empty. */
     lite_field *fields;
     size_t count;
     size_t capacity;
@@ -39,5 +40,10 @@ void lite_table_free(lite_table *table);
 int lite_table_create(outfall_connection *connection, const outfall_table_name *name,
                       const outfall_column *columns, size_t column_count, int64_t deadline_us,
                       outfall_error *error);
+
+/* As lite_table_create; the mark is in a comment of the statement. NULL: none. */
+int lite_table_create_marked(outfall_connection *connection, const outfall_table_name *name,
+                             const outfall_column *columns, size_t column_count, const char *mark,
+                             int64_t deadline_us, outfall_error *error);
 
 #endif

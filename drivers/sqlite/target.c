@@ -232,6 +232,8 @@ static int target_new(const lite_table *table, const outfall_describe_options *o
     target->base.struct_size = sizeof target->base;
     target->base.columns = target->columns;
     target->base.display_name = target->display_name;
+    snprintf(target->identity, sizeof target->identity, "%s", table->identity);
+    target->base.identity = target->identity[0] != '\0' ? target->identity : NULL;
     target->id = atomic_fetch_add(&last_id, 1) + 1;
     target->schema_version = table->schema_version;
     status = add_columns(target, table, options->columns, count, error);
@@ -308,7 +310,7 @@ static int same_text(const char *left, const char *right)
 /* The key, its collations and what is updated are in the statements. */
 static int same_target(const lite_target *left, const lite_target *right)
 {
-    if (left->base.flags != right->base.flags)
+    if (left->base.flags != right->base.flags || strcmp(left->identity, right->identity) != 0)
         return 0;
     for (int i = 0; i < LITE_WRITES; i++)
         if ((left->sql[i] != NULL || right->sql[i] != NULL) &&

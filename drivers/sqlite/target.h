@@ -24,7 +24,8 @@ typedef struct lite_target {
     outfall_column *columns;
     drv_key key;
     char *sql[LITE_WRITES];
-    char *table; /* Its name. */
+    char identity[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* base.identity; empty: NULL. */
+    char *table;                                   /* Its name. */
     char *display_name;
 } lite_target;
 

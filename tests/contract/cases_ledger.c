@@ -270,6 +270,70 @@ static void old_lines_are_dropped(contract_suite *suite)
     expect_written(suite, "#0", 0, 2 + OUTFALL_LEDGER_KEPT);
 }
 
+/* Takes the line over with a binding, and says what is in it then. */
+static void bind_line(contract_suite *suite, outfall_fence *fence, const char *source,
+                      const char *target, const char *source_then, const char *target_then)
+{
+    outfall_binding binding = {.struct_size = sizeof binding, .source = source, .target = target};
+    fence->binding = &binding;
+    take_over(suite, fence, 0);
+    fence->binding = NULL;
+    assert_string_equal(binding.recorded_source, source_then);
+    assert_string_equal(binding.recorded_target, target_then);
+}
+
+static void a_line_is_bound(contract_suite *suite)
+{
+    char longest[OUTFALL_SOURCE_BYTES_MAX + 1];
+    outfall_fence fence = fence_of("w", 7);
+    memset(longest, '~', OUTFALL_SOURCE_BYTES_MAX);
+    longest[OUTFALL_SOURCE_BYTES_MAX] = '\0';
+    make_ledger(suite);
+    bind_line(suite, &fence, NULL, NULL, "", "");
+    bind_line(suite, &fence, "it's \\ %s ?", "oid:1", "it's \\ %s ?", "oid:1");
+    bind_line(suite, &fence, NULL, NULL, "it's \\ %s ?", "oid:1");
+    bind_line(suite, &fence, longest, "oid:2", longest, "oid:2"); /* No row is durable yet. */
+    fence.checkpoint = 1;
+    suite_begin(suite);
+    set_fence(suite, &fence);
+    suite_commit(suite);
+    bind_line(suite, &fence, NULL, "oid:3", longest, "oid:2");
+    bind_line(suite, &fence, "other", "oid:3", "other", "oid:2");
+    database_run(suite->database, "UPDATE " TABLE " SET target = ''");
+    bind_line(suite, &fence, NULL, "oid:3", "other", "oid:3");
+    assert_int_equal(fence.checkpoint, 1);
+    outfall_fence made = fence_of("v", 7); /* A line that is made by it. */
+    bind_line(suite, &made, "first", "oid:4", "first", "oid:4");
+}
+
+static void a_ledger_of_another_version_is_told(contract_suite *suite)
+{
+    outfall_fence fence = fence_of("w", 7);
+    char statements[256];
+    make_ledger(suite);
+    take_over(suite, &fence, 0);
+    database_run(suite->database, "ALTER TABLE " TABLE " DROP COLUMN source");
+    database_run(suite->database, "ALTER TABLE " TABLE " DROP COLUMN target");
+    suite_reconnect(suite);
+    outfall_binding binding = {.struct_size = sizeof binding, .target = "oid:1"};
+    fence.binding = &binding;
+    suite_begin(suite);
+    assert_int_not_equal(
+        suite->driver.takeover(suite->connection, &fence, 0, suite_deadline(), &suite->error),
+        OUTFALL_OK);
+    suite_rollback(suite);
+    assert_int_equal(suite->error.action, OUTFALL_ACTION_STOP);
+    assert_non_null(strstr(suite->error.message, "another version"));
+    const char *advice = strstr(suite->error.message, "ALTER TABLE");
+    assert_non_null(advice);
+    snprintf(statements, sizeof statements, "%s", advice);
+    database_run(suite->database, "%s", statements);
+    suite_reconnect(suite);
+    take_over(suite, &fence, 0);
+    expect_line(&fence, 2, 0, 0);
+    assert_string_equal(binding.recorded_target, "oid:1");
+}
+
 const contract_case ledger_cases[] = {
     {"the ledger is made once", the_ledger_is_made_once, NEEDS_TABLES},
     {"a takeover reads the ledger's line", a_takeover_reads_the_line, NEEDS_TABLES},
@@ -280,6 +344,8 @@ const contract_case ledger_cases[] = {
     {"only the owner takes its own writer", only_the_owner_takes_its_own, NEEDS_TABLES},
     {"hostile names are kept apart in the ledger", names_are_kept_apart, NEEDS_TABLES},
     {"all lines of a sink are taken over", a_takeover_of_all_lines, NEEDS_TABLES},
+    {"a line is bound to a source and a target", a_line_is_bound, NEEDS_TABLES},
+    {"a ledger of another version is told", a_ledger_of_another_version_is_told, NEEDS_TABLES},
     {"the ledger's lines prove a commit", lines_prove_a_commit, NEEDS_TABLES},
     {"the ledger drops old lines", old_lines_are_dropped, NEEDS_TABLES},
     {NULL, NULL, 0},

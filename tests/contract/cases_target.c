@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suite.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -177,6 +178,64 @@ static void a_table_that_exists_is_left_alone(contract_suite *suite)
     suite->driver.target_free(target);
 }
 
+static void expect_identity(contract_suite *suite, char out[OUTFALL_IDENTITY_BYTES_MAX + 1])
+{
+    outfall_target *target = suite_describe(suite, "contract_t", NULL, 0);
+    assert_non_null(target->identity);
+    assert_in_range(strlen(target->identity), 1, OUTFALL_IDENTITY_BYTES_MAX);
+    snprintf(out, OUTFALL_IDENTITY_BYTES_MAX + 1, "%s", target->identity);
+    suite->driver.target_free(target);
+}
+
+static void an_identity_tells_a_table_made_again(contract_suite *suite)
+{
+    static const outfall_column columns[] = {
+        {.name = "id", .type = OUTFALL_TYPE_INT64, .flags = OUTFALL_COLUMN_KEY},
+        {.name = "n", .type = OUTFALL_TYPE_INT64}};
+    static const char *const marks[] = {"outfall:0123456789abcdef", "outfall:fedcba9876543210"};
+    const outfall_table_name name = {NULL, "contract_t"};
+    char first[OUTFALL_IDENTITY_BYTES_MAX + 1], again[OUTFALL_IDENTITY_BYTES_MAX + 1];
+    bool marked = suite->driver.create_marked != NULL;
+    if ((suite->driver.capabilities & OUTFALL_DRIVER_LEDGER) == 0)
+        suite_skip(suite, "the driver keeps no ledger");
+    for (int round = 0; round < 2; round++) {
+        suite_drop(suite, "contract_t");
+        expect_ok(suite, marked ? suite->driver.create_marked(suite->connection, &name, columns, 2,
+                                                              marks[round], suite_deadline(),
+                                                              &suite->error)
+                                : suite_create_table(suite, &name, columns, 2));
+        if (round == 1)
+            break;
+        expect_identity(suite, first);
+        /* Whoever was second has not made it. */
+        if (marked)
+            expect_ok(suite,
+                      suite->driver.create_marked(suite->connection, &name, columns, 2, marks[1],
+                                                  suite_deadline(), &suite->error));
+        suite_sql(suite, "ALTER TABLE contract_t ADD COLUMN more INTEGER");
+        suite_sql(suite, "ALTER TABLE contract_t DROP COLUMN n");
+        suite_sql(suite, "CREATE UNIQUE INDEX contract_t_more ON contract_t (more)");
+        suite_sql(suite, "DELETE FROM contract_t");
+        expect_identity(suite, again);
+        assert_string_equal(again, first);
+    }
+    expect_identity(suite, again);
+    assert_string_not_equal(again, first);
+}
+
+static void a_table_without_a_mark_has_no_identity(contract_suite *suite)
+{
+    suite_create_sql(suite, "contract_t", "id INTEGER PRIMARY KEY");
+    outfall_target *target = suite_describe(suite, "contract_t", NULL, 0);
+    /* But for the database that has one of its own. */
+    if (suite->quirks->database == DATABASE_POSTGRESQL &&
+        (suite->driver.capabilities & OUTFALL_DRIVER_LEDGER) != 0)
+        assert_int_equal(strncmp(target->identity, "oid:", 4), 0);
+    else
+        assert_null(target->identity);
+    suite->driver.target_free(target);
+}
+
 const contract_case target_cases[] = {
     {"an unknown table is not found", an_unknown_table_is_not_found, NEEDS_TABLES},
     {"an unknown column is named with the nearest", an_unknown_column_is_named_with_the_nearest,
@@ -186,6 +245,10 @@ const contract_case target_cases[] = {
     {"generated columns are left out", generated_columns_are_left_out, NEEDS_TABLES},
     {"flags tell what a column takes", flags_tell_what_a_column_takes, NEEDS_TABLES},
     {"created columns are described as given", created_columns_are_described_as_given,
+     NEEDS_TABLES},
+    {"an identity tells a table that was made again", an_identity_tells_a_table_made_again,
+     NEEDS_TABLES},
+    {"a table without a mark has no identity", a_table_without_a_mark_has_no_identity,
      NEEDS_TABLES},
     {"what cannot be created is refused by name", what_cannot_be_created_is_refused_by_name,
      NEEDS_TABLES},

@@ -177,7 +177,8 @@ static void give_create(struct run *run, const char *schema, const char *table,
                                .key = key,
                                .key_count = key_count};
     drv_odbc_sql_table(&name, &drv_odbc_oracle, schema, table);
-    if (drv_odbc_sql_create(&sql, &drv_odbc_oracle, name.data, columns, count, NULL) != OUTFALL_OK)
+    if (drv_odbc_sql_create(&sql, &drv_odbc_oracle, name.data, columns, count, NULL, NULL) !=
+        OUTFALL_OK)
         abort();
     give(run, &text, &sql);
     drv_text_free(&name);

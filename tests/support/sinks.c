@@ -92,6 +92,15 @@ int64_t query(const char *sql)
     return value;
 }
 
+void run_sql(const char *sql)
+{
+    sqlite3 *database;
+    assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 5000);
+    assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(database);
+}
+
 outfall_stats stats_of(outfall_sink *sink)
 {
     outfall_stats stats = {.struct_size = sizeof stats};

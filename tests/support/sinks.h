@@ -29,6 +29,8 @@ void put_rows(outfall_writer *writer, int64_t first, int64_t count);
 
 /* The first column of the first row, by SQLite itself. */
 int64_t query(const char *sql);
+/* Statements that answer nothing. */
+void run_sql(const char *sql);
 outfall_stats stats_of(outfall_sink *sink);
 
 /* A connection that keeps everybody from writing: the database is stalled until it is let go. */

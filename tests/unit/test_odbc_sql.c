@@ -335,8 +335,8 @@ static void a_table_is_made_with_its_key(void **state)
     for (size_t i = 0; i < COUNT(cases); i++) {
         drv_text text = {0};
         outfall_error error = {0};
-        int status =
-            drv_odbc_sql_create(&text, cases[i].dialect, "t", columns, COUNT(columns), &error);
+        int status = drv_odbc_sql_create(&text, cases[i].dialect, "t", columns, COUNT(columns),
+                                         NULL, &error);
         assert_int_equal(status, OUTFALL_OK);
         if (strcmp(text.data, cases[i].want) != 0)
             fail_msg("%s: %s", cases[i].dialect->name, text.data);
@@ -364,7 +364,7 @@ static void a_column_that_cannot_be_made_is_named(void **state)
         drv_text text = {0};
         outfall_error error = {0};
         assert_int_equal(
-            drv_odbc_sql_create(&text, cases[i].dialect, "t", &cases[i].column, 1, &error),
+            drv_odbc_sql_create(&text, cases[i].dialect, "t", &cases[i].column, 1, NULL, &error),
             OUTFALL_ERR_UNSUPPORTED);
         assert_string_equal(error.column, "odd");
         assert_non_null(strstr(error.message, cases[i].dialect->name));

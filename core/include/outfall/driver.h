@@ -73,7 +73,16 @@ typedef struct outfall_target {
     uint32_t flags;                /* enum outfall_target_flag, or-ed. */
     uint32_t key_count;            /* 0 in mode insert. */
     const uint32_t *key;           /* The key's columns, as indices into `columns`. */
+    /*
+     * What this table has and no other before or after it: one that was dropped and made again
+     * under the name has another, one that was altered or emptied has the same. 1 to
+     * OUTFALL_IDENTITY_BYTES_MAX bytes of printable ASCII, the same whichever driver is asked.
+     * NULL: it cannot be told from another.
+     */
+    const char *identity;
 } outfall_target;
+
+#define OUTFALL_IDENTITY_BYTES_MAX 63
 
 enum outfall_target_flag {
     /*
@@ -219,20 +228,33 @@ typedef struct outfall_write_result {
     int64_t bad_row;       /* On action ROW: the row's index in the batch where known, else -1. */
 } outfall_write_result;
 
+/** What a writer's line in the ledger is bound to: texts of printable ASCII. */
+typedef struct outfall_binding {
+    uint32_t struct_size; /* Set by the library. */
+    uint32_t reserved;    /* 0 */
+    const char *source;   /* In: is recorded; NULL: what there was stays. */
+    /* In: is recorded where no row is durable, or nothing was; else what there was stays. NULL:
+     * that in any case. */
+    const char *target;
+    char recorded_source[OUTFALL_SOURCE_BYTES_MAX + 1];   /* Out: what is in the line now; empty */
+    char recorded_target[OUTFALL_IDENTITY_BYTES_MAX + 1]; /* where nothing is. */
+} outfall_binding;
+
 /**
  * A writer's line in the ledger, the table outfall_fence: who may write, and how far the writer has
  * got. It is changed in the transaction of the rows it tells of, and is the proof of that
  * transaction's outcome.
  */
 typedef struct outfall_fence {
-    uint32_t struct_size;  /* Set by the library. */
-    uint32_t found;        /* Out: 1 where there was such a line, and it was changed. */
-    const char *sink;      /* The sink's id: 1 to 255 bytes of UTF-8. */
-    const char *writer;    /* The writer's name: 1 to 63 bytes of UTF-8. */
-    int64_t owner;         /* A number that no other opening of a writer has. */
-    int64_t epoch;         /* Each takeover adds one: whoever has an older one is fenced off. */
-    int64_t checkpoint;    /* Each batch adds one. */
-    int64_t source_offset; /* Of the last row that is durable. */
+    uint32_t struct_size;     /* Set by the library. */
+    uint32_t found;           /* Out: 1 where there was such a line, and it was changed. */
+    const char *sink;         /* The sink's id: 1 to 255 bytes of UTF-8. */
+    const char *writer;       /* The writer's name: 1 to 63 bytes of UTF-8. */
+    int64_t owner;            /* A number that no other opening of a writer has. */
+    int64_t epoch;            /* Each takeover adds one: whoever has an older one is fenced off. */
+    int64_t checkpoint;       /* Each batch adds one. */
+    int64_t source_offset;    /* Of the last row that is durable. */
+    outfall_binding *binding; /* Of takeover; NULL: neither written nor read. */
 } outfall_fence;
 
 /**
@@ -417,6 +439,13 @@ typedef struct outfall_driver {
     int (*inspect)(outfall_connection *connection, const outfall_target *target,
                    const outfall_inspect_options *options, int64_t deadline_us,
                    outfall_error *error);
+    /*
+     * As create_table, and `mark` is the identity of the table that this makes: where the database
+     * has nothing of its own to tell it by. NULL where it has, or cannot keep one.
+     */
+    int (*create_marked)(outfall_connection *connection, const outfall_table_name *name,
+                         const outfall_column *columns, size_t column_count, const char *mark,
+                         int64_t deadline_us, outfall_error *error);
 } outfall_driver;
 
 typedef const outfall_driver *(*outfall_driver_entry_function)(void);

@@ -35,7 +35,7 @@ enum outfall_status {
     OUTFALL_ERR_CLOSED = -10,     /* The handle is closing, or belongs to a parent process. */
     OUTFALL_ERR_CONFIG = -11,     /* A bad option or URL. */
     OUTFALL_ERR_AUTH = -12,       /* The database refused the credentials. */
-    OUTFALL_ERR_CHANGED = -13,    /* The target's columns are no longer those described. */
+    OUTFALL_ERR_CHANGED = -13,    /* The table or its columns are no longer what they were. */
     OUTFALL_ERR_UNKNOWN = -14,    /* A commit was sent and its outcome is not known. */
     OUTFALL_ERR_FENCED = -15,     /* Another process has taken the writer over. */
     OUTFALL_ERR_ABORTED = -16     /* A two-phase transaction was rolled back. */

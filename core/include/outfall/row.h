@@ -16,6 +16,9 @@
 extern "C" {
 #endif
 
+/** The longest text that tells a writer's source: see outfall_writer_bind. */
+#define OUTFALL_SOURCE_BYTES_MAX 200
+
 /** The types of values and of columns. The numbers are part of the ABI. */
 enum outfall_type {
     OUTFALL_TYPE_NULL = 0, /* A value only. */

@@ -165,7 +165,9 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_close(outfall_sink *sink, uint32_t time
  *              sink's close, ends it. NULL on failure.
  * @return OUTFALL_OK, OUTFALL_ERR_FULL (buffer.bytes allows no more writers),
  *         OUTFALL_ERR_INVALID (a name in use, or none where one is needed), OUTFALL_ERR_CLOSED,
- *         OUTFALL_ERR_NOMEM, the status that stopped the sink, or that of taking the writer over.
+ *         OUTFALL_ERR_NOMEM, the status that stopped the sink, or that of taking the writer over;
+ *         OUTFALL_ERR_CHANGED (the writer's durable rows went into a table of this name that was
+ *         dropped: the error has the statement by which the ledger forgets them).
  *
  * Any thread; does not block, but with delivery=exactly-once up to request.timeout.ms for each
  * of: a free connection, taking the writer over, and one try more of both.
@@ -185,6 +187,37 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_open(outfall_sink *sink, const c
  */
 OUTFALL_EXPORT OUTFALL_CHECK int
 outfall_writer_resume(const outfall_writer *writer, uint64_t *source_offset, outfall_error *error);
+
+/**
+ * Tells what the ledger has recorded of a writer's source: what outfall_writer_bind was given, now
+ * or by an earlier process. Empty where nothing is recorded, and without delivery=exactly-once.
+ *
+ * The writer's thread; does not block. Valid until the writer is bound or closed.
+ */
+OUTFALL_EXPORT const char *outfall_writer_source(const outfall_writer *writer);
+
+/**
+ * Binds a writer's line in the ledger to its source, so that a name that is used again for another
+ * one is refused. To be called before the first row, each time that the writer is opened; who does
+ * not call it is not checked.
+ *
+ * What is given is durable when this returns. Until rows are, another source may be given; from
+ * then on it has to be the same, or one that goes on where the recorded one ended.
+ *
+ * @param source     What tells the source from another, such as a hash of its first bytes: 1 to
+ *                   OUTFALL_SOURCE_BYTES_MAX characters of printable ASCII. NULL: nothing is done.
+ * @param continues  1: the caller has seen that the source is what outfall_writer_source tells,
+ *                   grown; `source` takes its place. 0: it has to be the same.
+ * @return OUTFALL_OK; OUTFALL_ERR_INVALID (rows of another source are durable: the error has the
+ *         statement by which the ledger forgets them; or a bad text, a writer that has rows, a sink
+ *         without delivery=exactly-once); OUTFALL_ERR_FENCED (another process has opened the writer
+ *         meanwhile); OUTFALL_ERR_CLOSED (a child of fork); or as taking the writer over.
+ *
+ * The writer's thread; where the text is not the recorded one it blocks as outfall_writer_open
+ * does.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_bind(outfall_writer *writer, const char *source,
+                                                     int continues, outfall_error *error);
 
 /**
  * Ends a writer; what it wrote is still delivered. A row begun and not ended is dropped.
