@@ -65,6 +65,22 @@ static int find_start(of_delivery *delivery, outfall_error *error)
     return status == OUTFALL_ERR_NOT_FOUND ? OUTFALL_OK : status;
 }
 
+const char *of_delivery_source(const of_delivery *delivery)
+{
+    return delivery->resumes ? outfall_writer_source(delivery->writer) : "";
+}
+
+int of_delivery_bind(of_delivery *delivery, const char *source, bool continues,
+                     outfall_error *error)
+{
+    return outfall_writer_bind(delivery->writer, source, continues, error);
+}
+
+uint64_t of_delivery_resume(const of_delivery *delivery)
+{
+    return delivery->resumes ? delivery->resume : 0;
+}
+
 bool of_delivery_has(const of_delivery *delivery, uint64_t offset)
 {
     return delivery->resumes && offset <= delivery->resume;

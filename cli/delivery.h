@@ -33,6 +33,17 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
                      of_deadletters *letters, of_progress *progress, of_delivery **out,
                      outfall_error *error);
 
+/* What the ledger has recorded of the source, and of rows of it; empty where there are none. */
+const char *of_delivery_source(const of_delivery *delivery);
+
+/* Binds the source before the first row; `continues`: the recorded one, grown. Fails as
+ * outfall_writer_bind. */
+int of_delivery_bind(of_delivery *delivery, const char *source, bool continues,
+                     outfall_error *error);
+
+/* The offset up to which records were seen to by an earlier load; 0: none was. */
+uint64_t of_delivery_resume(const of_delivery *delivery);
+
 /* Whether the record of that offset was seen to by an earlier load. */
 bool of_delivery_has(const of_delivery *delivery, uint64_t offset);
 

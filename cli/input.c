@@ -488,6 +488,22 @@ int of_input_descriptor(const of_input *input)
     return of_source_descriptor(input->source);
 }
 
+int of_input_keep_head(of_input *input, size_t bytes_max, outfall_error *error)
+{
+    return of_source_keep_head(input->source, bytes_max, error);
+}
+
+const char *of_input_head(const of_input *input, size_t *bytes)
+{
+    *bytes = 0;
+    return input->source != NULL ? of_source_head(input->source, bytes) : NULL;
+}
+
+bool of_input_at_end(const of_input *input)
+{
+    return input->source == NULL || of_source_at_end(input->source);
+}
+
 uint64_t of_input_bytes(const of_input *input)
 {
     return input->bytes + (input->source != NULL ? of_source_bytes(input->source) : 0);
@@ -509,4 +525,9 @@ const char *of_input_kind(const of_input *input, uint64_t offset, const char **c
 uint64_t of_input_last(const of_input *input)
 {
     return input->last;
+}
+
+bool of_input_reached(const of_input *input, uint64_t offset)
+{
+    return input->last >> KIND_BITS >= offset >> KIND_BITS;
 }

@@ -70,6 +70,13 @@ enum of_input_step of_input_next(of_input *input, of_rows *rows, of_rejection *r
 int of_input_fill(of_input *input, outfall_error *error);
 int of_input_descriptor(const of_input *input);
 
+/* Before the first sample: keeps so many of the first file's bytes, as they come. */
+int of_input_keep_head(of_input *input, size_t bytes_max, outfall_error *error);
+
+/* Those of them that were read, while the first file is read; whether that was read to its end. */
+const char *of_input_head(const of_input *input, size_t *bytes);
+bool of_input_at_end(const of_input *input);
+
 /* Bytes read so far. */
 uint64_t of_input_bytes(const of_input *input);
 
@@ -79,6 +86,9 @@ void of_input_place(const of_input *input, uint64_t offset, char *file, size_t c
 
 /* The kind column's name and what the row of that offset has there; NULL where there is none. */
 const char *of_input_kind(const of_input *input, uint64_t offset, const char **column);
+
+/* Whether the record of that offset, or one behind it, has been read. */
+bool of_input_reached(const of_input *input, uint64_t offset);
 
 /* The offset of the last record that ended, 0 before the first. */
 uint64_t of_input_last(const of_input *input);

@@ -11,10 +11,12 @@
 
 #include <outfall/outfall.h>
 
+#include "columns.h"
 #include "deadletter.h"
 #include "delivery.h"
 #include "exit.h"
 #include "input.h"
+#include "origin.h"
 #include "progress.h"
 #include "report.h"
 #include "say.h"
@@ -26,8 +28,7 @@ enum {
     SAMPLE_ROWS_MAX = 1000000,
     SAMPLE_BYTES_MAX = 8 * 1024 * 1024,
     WAIT_MS = 200,
-    LEDGER_FILES_MAX =
-        32768 /* The ledger holds 63 bits of an offset, 16 of which number the file. */
+    LEDGER_FILES_MAX = 32768 /* The ledger holds 63 bits of an offset: 15 for the file. */
 };
 
 typedef struct of_load {
@@ -48,6 +49,7 @@ typedef struct of_load {
     of_delivery *delivery;
     of_rows rows;
     size_t record_bytes_max;
+    bool unbound; /* A signal came before the source was known for the right one: no row may go. */
     bool input_failed; /* Else what fails once rows flow is the database, or the dead letters. */
 } of_load;
 
@@ -231,6 +233,9 @@ static int open_files(of_load *load, outfall_error *error)
                                load->record_bytes_max, &load->input, error);
     if (status == OUTFALL_OK && load->kind_column != NULL)
         of_input_kind_column(load->input, load->kind_column);
+    if (status == OUTFALL_OK && load->source_id != NULL)
+        status =
+            of_origin_keep(load->args->operands, load->args->operand_count, load->input, error);
     if (status == OUTFALL_OK)
         status = of_deadletters_open(of_args_value(load->args, "dead-letter"), load->args->operands,
                                      load->args->operand_count, &load->letters, error);
@@ -308,56 +313,14 @@ static int sample(of_load *load, outfall_error *error)
     return status;
 }
 
-static const outfall_column *find_given(const of_load *load, const char *name)
-{
-    for (size_t i = 0; i < outfall_schema_count(load->given); i++) {
-        const outfall_column *column = outfall_schema_column(load->given, i);
-        if (strcmp(column->name, name) == 0)
-            return column;
-    }
-    return NULL;
-}
-
-/* Each column of --schema has to be in the file; JSON lines may lack a key in all sampled rows. */
-static int match_given(of_load *load, outfall_error *error)
-{
-    of_names *names = of_input_columns(load->input);
-
-    for (size_t i = 0; i < outfall_schema_count(load->given); i++) {
-        const char *name = outfall_schema_column(load->given, i)->name;
-        if (of_names_find(names, name, strlen(name), i) < names->count)
-            continue;
-        if (load->kind_column != NULL && strcmp(name, load->kind_column) == 0)
-            return usage(error,
-                         "--schema names the column \"%s\", which has the rows' kinds: it is "
-                         "not part of the table",
-                         name);
-        if (load->format == OF_FORMAT_CSV)
-            return usage(error, "--schema names the column \"%s\", which the header has not", name);
-        if (of_names_add(names, name, strlen(name)) != 0)
-            return usage(error, "more than %u columns", OF_COLUMNS_MAX);
-    }
-    return OUTFALL_OK;
-}
-
 static int make_schema(of_load *load, outfall_error *error)
 {
-    const of_names *names = of_input_columns(load->input);
-    const of_infer *samples = of_input_samples(load->input);
-    int status = match_given(load, error);
-
-    if (status == OUTFALL_OK && names->count == 0 && load->create)
-        status = usage(error, "no row to take the columns from; name them with --schema");
-    if (status == OUTFALL_OK && names->count > 0)
-        status = outfall_schema_new(&load->schema, error);
-    for (size_t i = 0; i < names->count && status == OUTFALL_OK; i++) {
-        const outfall_column *given = find_given(load, names->names[i]);
-        outfall_column column = {.name = names->names[i], .fraction_digits = -1};
-        /* Without --create the table has the types. */
-        column.type = load->create ? (uint32_t)of_infer_type(&samples[i]) : OUTFALL_TYPE_TEXT;
-        status = outfall_schema_add(load->schema, given != NULL ? given : &column, error);
-    }
-    return status;
+    const of_columns from = {.input = load->input,
+                             .given = load->given,
+                             .kind_column = load->kind_column,
+                             .format = load->format,
+                             .create = load->create};
+    return of_columns_schema(&from, &load->schema, error);
 }
 
 /* ---- The load --------------------------------------------------------------------- */
@@ -377,6 +340,17 @@ static void add_hint(const of_load *load, outfall_error *error)
                  "; --create makes it");
 }
 
+/* Closes what no row was given to. */
+static void close_delivery(of_load *load)
+{
+    of_delivered nothing;
+    outfall_error later;
+
+    if (load->delivery != NULL)
+        (void)of_delivery_close(load->delivery, &nothing, &later);
+    load->delivery = NULL;
+}
+
 static int open_delivery(of_load *load, outfall_error *error)
 {
     int status =
@@ -391,11 +365,6 @@ static int open_delivery(of_load *load, outfall_error *error)
                           load->record_bytes_max, error);
     if (status == OUTFALL_OK && load->kind_column != NULL)
         status = of_rows_add_kinds(&load->rows, error);
-    if (status != OUTFALL_OK) {
-        of_delivered nothing;
-        outfall_error later;
-        (void)of_delivery_close(load->delivery, &nothing, &later);
-    }
     return status;
 }
 
@@ -409,6 +378,42 @@ static bool read_more(of_load *load, int *status, outfall_error *error)
     load->input_failed = *status != OUTFALL_OK;
     return !load->input_failed;
 }
+
+/* ---- The source ------------------------------------------------------------------- */
+
+static of_origin origin_of(const of_load *load)
+{
+    return (of_origin){.paths = load->args->operands,
+                       .count = load->args->operand_count,
+                       .input = load->input,
+                       .delivery = load->delivery};
+}
+
+/* Binds the source id to the files, unless a signal comes while a pipe is waited for. */
+static int bind_source(of_load *load, outfall_error *error)
+{
+    of_origin origin = origin_of(load);
+    int status = OUTFALL_OK;
+
+    while (of_origin_needs_more(&origin)) {
+        load->unbound = !read_more(load, &status, error);
+        if (load->unbound)
+            return status;
+    }
+    status = of_origin_bind(&origin, error);
+    load->input_failed = origin.input_failed;
+    return status;
+}
+
+static int check_end(of_load *load, outfall_error *error)
+{
+    const of_origin origin = origin_of(load);
+    int status = load->source_id != NULL ? of_origin_check_end(&origin, error) : OUTFALL_OK;
+    load->input_failed = status != OUTFALL_OK;
+    return status;
+}
+
+/* ---- Rows ------------------------------------------------------------------------- */
 
 /* The rows before it go first, so that rejections come in the order of the lines. */
 static int reject(of_load *load, const of_rejection *rejection, outfall_error *error)
@@ -445,7 +450,7 @@ static int stream(of_load *load, outfall_error *error)
                 return status;
             break;
         case OF_INPUT_END:
-            return OUTFALL_OK;
+            return check_end(load, error);
         case OF_INPUT_FAILED:
             load->input_failed = true;
             return error->status;
@@ -468,7 +473,7 @@ static int finish(of_load *load, int status, of_delivered *delivered, outfall_er
 static int load_rows(of_load *load, outfall_error *error)
 {
     of_delivered delivered = {0};
-    int status = stream(load, error);
+    int status = load->unbound ? OUTFALL_OK : stream(load, error);
 
     status = finish(load, status, &delivered, error);
     if (status != OUTFALL_OK)
@@ -480,6 +485,7 @@ static int load_rows(of_load *load, outfall_error *error)
                               .source_id = load->source_id,
                               .changes = load->kind_column != NULL,
                               .started_us = load->progress.started_us,
+                              .complete = status == OUTFALL_OK && of_stop_signal() == 0,
                               .rejected = rejected};
     of_report_summary(&report, &delivered);
     if (status != OUTFALL_OK)
@@ -510,9 +516,12 @@ static int prepare_and_load(of_load *load, outfall_error *error)
         return OF_EXIT_USAGE;
     }
     status = open_delivery(load, error);
+    if (status == OUTFALL_OK && load->source_id != NULL)
+        status = bind_source(load, error);
     if (status != OUTFALL_OK) {
         of_say("%s", error->message);
-        return of_exit_of(status);
+        close_delivery(load);
+        return load->input_failed ? OF_EXIT_USAGE : of_exit_of(status);
     }
     return load_rows(load, error);
 }

@@ -34,7 +34,12 @@ void of_report_summary(const of_report *report, const of_delivered *delivered)
     double rate = seconds > 0 ? (double)delivered->rows / seconds : 0;
     bool changes = report->changes;
 
-    if (delivered->skipped > 0)
+    bool nothing = delivered->rows + delivered->undelivered + report->rejected == 0;
+
+    if (delivered->skipped > 0 && nothing && report->complete)
+        printf("source \"%s\" was loaded before: %" PRIu64 " rows, nothing to do\n",
+               report->source_id, delivered->skipped);
+    else if (delivered->skipped > 0)
         printf("%" PRIu64 " rows of source \"%s\" were loaded or rejected before\n",
                delivered->skipped, report->source_id);
     printf("%s %" PRIu64 " %s %s in %.2f s (%.0f %s/s), rejected %" PRIu64 "\n",

@@ -12,6 +12,7 @@ typedef struct of_report {
     const char *table;
     const char *source_id; /* Or NULL. */
     bool changes;          /* Of a stream of inserts, updates and deletes. */
+    bool complete;         /* Nothing failed, and no signal came. */
     int64_t started_us;
     uint64_t rejected;
 } of_report;

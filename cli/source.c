@@ -30,7 +30,10 @@ struct of_source {
     bool cr_ends;
     bool at_end;
     bool skipping; /* The rest of a cut line is being dropped. */
-    bool started;  /* The byte order mark has been looked for. */
+    char *head;    /* The first bytes; NULL: they are not kept. */
+    size_t head_bytes;
+    size_t head_bytes_max;
+    bool started; /* The byte order mark has been looked for. */
     char name[512];
 };
 
@@ -142,6 +145,7 @@ void of_source_close(of_source *source)
         return;
     if (source->descriptor > STDIN_FILENO)
         close(source->descriptor);
+    free(source->head);
     free(source->buffer);
     free(source);
 }
@@ -257,6 +261,37 @@ static int make_room(of_source *source, outfall_error *error)
     return OUTFALL_OK;
 }
 
+static void take_bytes(of_source *source, size_t count)
+{
+    size_t room = source->head_bytes_max - source->head_bytes;
+    size_t kept = count < room ? count : room;
+
+    if (kept > 0)
+        memcpy(source->head + source->head_bytes, source->buffer + source->end, kept);
+    source->head_bytes += kept;
+    source->end += count;
+}
+
+int of_source_keep_head(of_source *source, size_t bytes_max, outfall_error *error)
+{
+    source->head = malloc(bytes_max);
+    if (source->head == NULL)
+        return outfall_error_set(error, OUTFALL_ERR_NOMEM, OUTFALL_ACTION_STOP, "out of memory");
+    source->head_bytes_max = bytes_max;
+    return OUTFALL_OK;
+}
+
+const char *of_source_head(const of_source *source, size_t *bytes)
+{
+    *bytes = source->head_bytes;
+    return source->head;
+}
+
+bool of_source_at_end(const of_source *source)
+{
+    return source->at_end;
+}
+
 int of_source_fill(of_source *source, outfall_error *error)
 {
     ssize_t got;
@@ -266,7 +301,7 @@ int of_source_fill(of_source *source, outfall_error *error)
         return status;
     got = read(source->descriptor, source->buffer + source->end, source->capacity - source->end);
     if (got > 0)
-        source->end += (size_t)got;
+        take_bytes(source, (size_t)got);
     else if (got == 0)
         source->at_end = true;
     else if (errno != EINTR && errno != EAGAIN)

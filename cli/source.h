@@ -43,6 +43,15 @@ enum of_source_step of_source_line(of_source *source, of_line *line);
 /* One read(2); waits for a pipe. OUTFALL_OK (also when a signal came first), OUTFALL_ERR_IO. */
 int of_source_fill(of_source *source, outfall_error *error);
 
+/* Before the first fill: keeps a copy of the first `bytes_max` bytes, as they come. */
+int of_source_keep_head(of_source *source, size_t bytes_max, outfall_error *error);
+
+/* What was read of them, byte order mark and all; borrowed until the close. */
+const char *of_source_head(const of_source *source, size_t *bytes);
+
+/* Whether all has been read. */
+bool of_source_at_end(const of_source *source);
+
 /* To wait on, before a fill. */
 int of_source_descriptor(const of_source *source);
 

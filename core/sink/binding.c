@@ -53,7 +53,7 @@ int of_binding_check_table(const of_feed *feed, const outfall_fence *fence, outf
         "the table was made again after %" PRId64 " batches of \"%s\" had gone into the "
         "one before: choose another name, or to begin anew run DELETE FROM outfall_fence "
         "%s; if it has those rows (a restored dump), UPDATE outfall_fence SET target = '' "
-        "likewise",
+        "by that WHERE",
         fence->checkpoint, fence->writer, line);
 }
 

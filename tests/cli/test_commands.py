@@ -97,7 +97,7 @@ class Manual(CommandTest):
 
     def test_the_example_of_the_ledger_runs(self):
         (output, _), = self.run_examples("exactly-once.md", 1)
-        self.assertRegex(output, 'loaded 1000 .*\n1000 rows of source "monday" were loaded or rejected before\nloaded 0 rows')
+        self.assertRegex(output, 'loaded 1000 .*\nsource "monday" was loaded before: 1000 rows, nothing to do\nloaded 0 rows')
         self.database = self.directory / "once.db"
         self.assertEqual(self.query("SELECT count(*), count(DISTINCT id) FROM t"), [(1000, 1000)])
 

@@ -59,7 +59,7 @@ class ExactlyOnce(Loads):
         self.assertEqual(self.load().returncode, 0)
         done = self.load()
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn(f'{ROWS} rows of source "file" were loaded or rejected before', done.stdout)
+        self.assertIn(f'source "file" was loaded before: {ROWS} rows, nothing to do', done.stdout)
         self.assertIn("loaded 0 rows", done.stdout)
         self.assertWhole()
         self.assertEqual(self.load(source="other").returncode, 0)

@@ -314,7 +314,7 @@ static void an_error_of_a_trial_says_what_is_missing(void **state)
         {1146, NULL, OUTFALL_OK}, /* Who had to make the table has said so. */
         {1290, "read_only", OUTFALL_ERR_UNSUPPORTED},
         {1836, "read_only", OUTFALL_ERR_UNSUPPORTED},
-        {1054, "said no",
+        {1054, "lacks a column",
          OUTFALL_ERR_DATABASE}, /* A table of other columns: never a row's fault. */
     };
     (void)state;
