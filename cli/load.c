@@ -474,7 +474,6 @@ static int load_rows(of_load *load, outfall_error *error)
 {
     of_delivered delivered = {0};
     int status = load->unbound ? OUTFALL_OK : stream(load, error);
-
     status = finish(load, status, &delivered, error);
     if (status != OUTFALL_OK)
         of_say("%s", error->message);
@@ -530,13 +529,11 @@ static int run(const of_args *args)
 {
     of_load load = {.args = args};
     outfall_error error = {.status = OUTFALL_OK};
-    int code;
-
     if (of_stop_install() != 0) {
         of_say("cannot handle signals: %s", strerror(errno));
         return OF_EXIT_USAGE;
     }
-    code = prepare_and_load(&load, &error);
+    int code = prepare_and_load(&load, &error);
     if (of_deadletters_close(load.letters, &error) != OUTFALL_OK) {
         of_say("%s", error.message);
         code = code == OF_EXIT_REJECTED ? OF_EXIT_DATABASE : code;

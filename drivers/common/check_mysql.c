@@ -51,8 +51,8 @@ static const drv_check list[] = {
     {.name = "rights to " DRV_LEDGER_TABLE,
      .source = DRV_CHECK_TRIED,
      .sql = "INSERT INTO " DRV_LEDGER_TABLE
-            " (sink, writer, slot, owner, epoch, checkpoint, source_offset) "
-            "SELECT '', '', 0, 0, 0, 0, 0 FROM DUAL WHERE FALSE",
+            " (sink, writer, slot, owner, epoch, checkpoint, source_offset, source, target) "
+            "SELECT '', '', 0, 0, 0, 0, 0, '', '' FROM DUAL WHERE FALSE",
      .good = "read-only",
      .text = GRANT_FENCE},
     {.name = "rights to " DRV_LEDGER_LINES,
