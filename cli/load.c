@@ -473,8 +473,7 @@ static int finish(of_load *load, int status, of_delivered *delivered, outfall_er
 static int load_rows(of_load *load, outfall_error *error)
 {
     of_delivered delivered = {0};
-    int status = load->unbound ? OUTFALL_OK : stream(load, error);
-    status = finish(load, status, &delivered, error);
+    int status = finish(load, load->unbound ? OUTFALL_OK : stream(load, error), &delivered, error);
     if (status != OUTFALL_OK)
         of_say("%s", error->message);
     if (status != OUTFALL_OK || of_stop_signal() != 0)
