@@ -15,8 +15,8 @@ static void start(contract_suite *suite)
     branch_start(suite);
 }
 
-/* Opens the suite's connection anew, its rows to go by that method. */
-static void connect_by(contract_suite *suite, const char *method)
+/* Opens the suite's connection anew, its rows to go by that method; 0 where there is none such. */
+static int connect_by(contract_suite *suite, const char *method)
 {
     const outfall_driver_option option = {"mysql.method", method};
     const outfall_connect_options options = {.struct_size = sizeof options,
@@ -24,10 +24,14 @@ static void connect_by(contract_suite *suite, const char *method)
                                              .url = suite->url,
                                              .application_name = "contract",
                                              .options = &option};
+    outfall_connection *connection = NULL;
+    int status = suite->driver.connect(&options, suite_deadline(), &connection, &suite->error);
+    if (status == OUTFALL_ERR_UNSUPPORTED && strcmp(method, "bulk") == 0)
+        return 0; /* A server of MySQL's, or its client library. */
+    expect_ok(suite, status);
     suite->driver.disconnect(suite->connection);
-    suite->connection = NULL;
-    expect_ok(suite,
-              suite->driver.connect(&options, suite_deadline(), &suite->connection, &suite->error));
+    suite->connection = connection;
+    return 1;
 }
 
 static int try_rollback(contract_suite *suite)
@@ -75,7 +79,8 @@ static void rows_by_every_method_are_prepared(contract_suite *suite)
     static const char *const methods[] = {"auto", "bulk", "rows", "load"};
     for (size_t m = 0; m < LENGTH(methods); m++) {
         start(suite);
-        connect_by(suite, methods[m]);
+        if (!connect_by(suite, methods[m]))
+            continue;
         outfall_target *target = branch_describe(suite, OUTFALL_MODE_UPSERT);
         outfall_target *inserts = branch_describe(suite, OUTFALL_MODE_INSERT);
         for (int round = 0; round < 3; round++) {
@@ -329,12 +334,13 @@ static void a_lock_timeout_leaves_nothing_prepared(contract_suite *suite)
     test_database *other = suite_other(suite);
     database_run(suite->database, "SET GLOBAL innodb_lock_wait_timeout = 1");
     suite_reconnect(suite);
-    database_run(suite->database, "SET GLOBAL innodb_lock_wait_timeout = 50");
     outfall_target *target = branch_describe(suite, OUTFALL_MODE_UPSERT);
     database_run(other, "BEGIN");
     database_run(other, "UPDATE " BRANCH_TABLE " SET n = -1 WHERE id = 50");
     expect_ok(suite, branch_try_begin(suite, &xid));
-    assert_int_equal(write_part(suite, target, 1, 60, 0), OUTFALL_ERR_DATABASE);
+    int status = write_part(suite, target, 1, 60, 0);
+    database_run(suite->database, "SET GLOBAL innodb_lock_wait_timeout = 50");
+    assert_int_equal(status, OUTFALL_ERR_DATABASE);
     assert_int_equal(suite->error.native_code, 1205);
     branch_expect_refused(suite, &xid, branch_try_prepare(suite, &xid, 5));
     database_run(other, "ROLLBACK");
@@ -555,7 +561,7 @@ const contract_case xa_cases[] = {
     {"what others prepare by XA is not listed", what_others_prepare_is_not_listed, NEEDS_TABLES},
     {"a session of XA that hangs is ended", a_session_that_hangs_is_ended, NEEDS_TABLES},
     {"the lock of XA is the last transaction's", the_lock_is_the_last_transactions, NEEDS_TABLES},
-    {"a database of XA is known however it is reached", a_database_is_known_however_it_is_reached,
+    {"a database is known however it is reached", a_database_is_known_however_it_is_reached,
      NEEDS_TABLES},
     {NULL, NULL, 0},
 };
