@@ -69,6 +69,24 @@ static const struct scenario scenarios[] = {
      "delivery=exactly-once against at-least-once, 5,000 rows a transaction"},
 #endif
 #ifdef BENCH_POSTGRESQL
+    {"two-phase/1000", "two-phase", "postgresql", 1000, two_phase_external,
+     "prepared and committed against plain commits, 1,000 rows each"},
+    {"two-phase/10000", "two-phase", "postgresql", 10000, two_phase_external,
+     "prepared and committed against plain commits, 10,000 rows each"},
+#endif
+#ifdef BENCH_MYSQL
+    {"two-phase/1000", "two-phase", "mysql", 1000, two_phase_external,
+     "prepared and committed against plain commits, 1,000 rows each"},
+    {"two-phase/10000", "two-phase", "mysql", 10000, two_phase_external,
+     "prepared and committed against plain commits, 10,000 rows each"},
+#endif
+#if defined BENCH_POSTGRESQL && defined BENCH_MYSQL
+    {"two-phase/home/1000", "two-phase", SESSION_BOTH, 1000, two_phase_home,
+     "both together, decided by PostgreSQL, against plain commits in each, 1,000 rows each"},
+    {"two-phase/home/10000", "two-phase", SESSION_BOTH, 10000, two_phase_home,
+     "both together, decided by PostgreSQL, against plain commits in each, 10,000 rows each"},
+#endif
+#ifdef BENCH_POSTGRESQL
     {"upsert/new/1000", "upsert", "postgresql", 1000, pair_upsert_new,
      "sink against the fastest raw upsert, no key in the table, 1,000 rows each"},
     {"upsert/new/10000", "upsert", "postgresql", 10000, pair_upsert_new,

@@ -13,7 +13,8 @@
 struct scenario {
     const char *name; /* "throughput/insert/10000"; unique with its driver. */
     const char *group;
-    const char *driver; /* A URL's scheme; for ODBC with the database behind it: "odbc-sqlite". */
+    const char *driver; /* A URL's scheme; for ODBC with the database behind it: "odbc-sqlite"; or
+                           SESSION_BOTH. */
     unsigned size;      /* Rows a batch, writers or rows a second; 0: none. */
     int (*run)(struct session *session, const struct scenario *scenario, struct result *result,
                outfall_error *error);
@@ -53,6 +54,9 @@ int pair_ledger(struct session *, const struct scenario *, struct result *, outf
 int pair_upsert_new(struct session *, const struct scenario *, struct result *, outfall_error *);
 int pair_upsert_existing(struct session *, const struct scenario *, struct result *,
                          outfall_error *);
+/* two_phase.c */
+int two_phase_external(struct session *, const struct scenario *, struct result *, outfall_error *);
+int two_phase_home(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* latency.c */
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* lease.c */

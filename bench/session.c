@@ -126,25 +126,28 @@ int session_mariadb(struct session *session, const char **url, const char **sock
 #endif
 }
 
-/* Whether the scenario at hand is on this database, by its own driver or by ODBC. */
+/* Whether the scenario at hand is on this database, by its own driver or by ODBC; or on both. */
 static int uses(const struct session *session, const char *driver, const char *odbc)
 {
     return session->driver != NULL &&
-           (strcmp(session->driver, driver) == 0 || strcmp(session->driver, odbc) == 0);
+           (strcmp(session->driver, driver) == 0 || strcmp(session->driver, odbc) == 0 ||
+            strcmp(session->driver, SESSION_BOTH) == 0);
 }
 
 double session_server_cpu_s(const struct session *session)
 {
+    double seconds = NAN;
+    if (session_is_users_server(session))
+        return NAN;
 #ifdef BENCH_POSTGRESQL
     if (session->server != NULL && uses(session, "postgresql", "odbc-postgresql"))
-        return server_cpu_s(session->server);
+        seconds = server_cpu_s(session->server);
 #endif
 #ifdef BENCH_MYSQL
     if (session->mariadb != NULL && uses(session, "mysql", "odbc-mariadb"))
-        return mariadb_cpu_s(session->mariadb);
+        seconds = mariadb_cpu_s(session->mariadb) + (isnan(seconds) ? 0 : seconds);
 #endif
-    (void)session;
-    return NAN;
+    return seconds;
 }
 
 int session_is_users_server(const struct session *session)

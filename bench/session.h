@@ -8,6 +8,9 @@
 
 #include <outfall/error.h>
 
+/* The driver of scenarios on PostgreSQL and MariaDB together. */
+#define SESSION_BOTH "postgresql+mysql"
+
 struct server;
 struct mariadb;
 

@@ -13,7 +13,7 @@ static int make_config(const struct sink_setting *settings, outfall_config **out
     return status;
 }
 
-int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
+int sink_loop_sink(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
                    outfall_error *error)
 {
     outfall_config *config = NULL;
@@ -26,11 +26,21 @@ int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_se
         status = outfall_schema_parse(schema, SCHEMA, error);
     if (status == OUTFALL_OK)
         status = outfall_sink_open(url, ROW_TABLE, schema, config, &loop->sink, error);
-    if (status == OUTFALL_OK)
-        status = outfall_writer_open(loop->sink, "bench", &loop->writer, error);
     outfall_schema_free(schema);
     outfall_config_free(config);
     return status;
+}
+
+int sink_loop_writer(struct sink_loop *loop, outfall_error *error)
+{
+    return outfall_writer_open(loop->sink, "bench", &loop->writer, error);
+}
+
+int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
+                   outfall_error *error)
+{
+    int status = sink_loop_sink(loop, url, settings, error);
+    return status == OUTFALL_OK ? sink_loop_writer(loop, error) : status;
 }
 
 void sink_loop_values(const struct bench_row *rows, size_t count, outfall_value *out)
@@ -72,6 +82,12 @@ int sink_loop_array(outfall_writer *writer, const struct bench_row *rows, size_t
                     outfall_error *error)
 {
     return write_arrays(writer, rows, count, NULL, error);
+}
+
+int sink_loop_numbered(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                       uint64_t *offset, outfall_error *error)
+{
+    return write_arrays(writer, rows, count, offset, error);
 }
 
 int sink_loop_offsets(outfall_writer *writer, const struct bench_row *rows, size_t count,

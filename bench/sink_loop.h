@@ -22,7 +22,14 @@ struct sink_loop {
     outfall_writer *writer;
 };
 
-/* Opens a sink on the rows' table and one writer. sink_loop_close is legal after a failure. */
+/* Opens a sink on the rows' table, and no writer. sink_loop_close is legal after a failure. */
+int sink_loop_sink(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
+                   outfall_error *error);
+
+/* Opens its one writer. */
+int sink_loop_writer(struct sink_loop *loop, outfall_error *error);
+
+/* Opens both. */
 int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
                    outfall_error *error);
 
@@ -30,8 +37,12 @@ int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_se
 int sink_loop_array(outfall_writer *writer, const struct bench_row *rows, size_t count,
                     outfall_error *error);
 
-/* As sink_loop_array, each row with a source offset above the one before: for
- * delivery=exactly-once. */
+/* As sink_loop_array, each row with a source offset above the one before, which is *offset. */
+int sink_loop_numbered(outfall_writer *writer, const struct bench_row *rows, size_t count,
+                       uint64_t *offset, outfall_error *error);
+
+/* The same behind the last acknowledged one, which has to be the last: for delivery=exactly-once.
+ */
 int sink_loop_offsets(outfall_writer *writer, const struct bench_row *rows, size_t count,
                       outfall_error *error);
 
