@@ -57,6 +57,9 @@ int pair_upsert_existing(struct session *, const struct scenario *, struct resul
 /* two_phase.c */
 int two_phase_external(struct session *, const struct scenario *, struct result *, outfall_error *);
 int two_phase_home(struct session *, const struct scenario *, struct result *, outfall_error *);
+/* recovery.c */
+int recovery_commit(struct session *, const struct scenario *, struct result *, outfall_error *);
+int recovery_rollback(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* latency.c */
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* lease.c */

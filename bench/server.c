@@ -79,7 +79,7 @@ static int launch(struct server *server, outfall_error *error)
                     "-c",
                     "autovacuum=off",
                     "-c",
-                    "max_prepared_transactions=16",
+                    "max_prepared_transactions=1024",
                     NULL};
     return daemon_start(&server->daemon, "server.log", argv, answers, server, error);
 }
