@@ -87,6 +87,24 @@ static const struct scenario scenarios[] = {
      "both together, decided by PostgreSQL, against plain commits in each, 10,000 rows each"},
 #endif
 #ifdef BENCH_POSTGRESQL
+    {"checkpoint/1", "checkpoint", "postgresql", 1, checkpoint_cost,
+     "percent of time that one outfall_checkpoint a second takes, and pauses of puts"},
+    {"checkpoint/10", "checkpoint", "postgresql", 10, checkpoint_cost,
+     "percent of time that 10 outfall_checkpoint a second take, and pauses of puts"},
+#endif
+#ifdef BENCH_MYSQL
+    {"checkpoint/1", "checkpoint", "mysql", 1, checkpoint_cost,
+     "percent of time that one outfall_checkpoint a second takes, and pauses of puts"},
+    {"checkpoint/10", "checkpoint", "mysql", 10, checkpoint_cost,
+     "percent of time that 10 outfall_checkpoint a second take, and pauses of puts"},
+#endif
+#ifdef BENCH_SQLITE
+    {"checkpoint/1", "checkpoint", "sqlite", 1, checkpoint_cost,
+     "percent of time that one outfall_checkpoint a second takes, and pauses of puts"},
+    {"checkpoint/10", "checkpoint", "sqlite", 10, checkpoint_cost,
+     "percent of time that 10 outfall_checkpoint a second take, and pauses of puts"},
+#endif
+#ifdef BENCH_POSTGRESQL
     {"recovery/commit/1", "recovery", "postgresql", 1, recovery_commit,
      "outfall_recover of one prepared transaction, all named: committed"},
     {"recovery/commit/10", "recovery", "postgresql", 10, recovery_commit,

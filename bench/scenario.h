@@ -60,6 +60,8 @@ int two_phase_home(struct session *, const struct scenario *, struct result *, o
 /* recovery.c */
 int recovery_commit(struct session *, const struct scenario *, struct result *, outfall_error *);
 int recovery_rollback(struct session *, const struct scenario *, struct result *, outfall_error *);
+/* checkpoint.c */
+int checkpoint_cost(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* latency.c */
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* lease.c */
