@@ -40,6 +40,14 @@ static json_t *machine_of(const struct session *session)
     return machine;
 }
 
+static json_t *series_of(const double *values, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_real(values[i]));
+    return array;
+}
+
 static json_t *scenario_of(const struct result *result)
 {
     const struct scenario *scenario = result->scenario;
@@ -67,6 +75,11 @@ static json_t *scenario_of(const struct result *result)
     }
     for (size_t i = 0; i < result->metric_count; i++)
         json_object_set_new(object, result->metrics[i].name, json_real(result->metrics[i].value));
+    if (result->seconds > 0) {
+        json_object_set_new(object, "utilisation_percent",
+                            series_of(result->utilisation_percent, result->seconds));
+        json_object_set_new(object, "connections", series_of(result->connections, result->seconds));
+    }
     return object;
 }
 

@@ -8,6 +8,7 @@
 #include "harness.h"
 #include "scenario.h"
 #include "statistics.h"
+#include "table.h"
 
 #define LEASES 200000 /* A run. */
 #define TIMED 50000   /* Of a run's, for the two calls apart. */
@@ -80,6 +81,39 @@ int lease_warm(struct session *session, const struct scenario *scenario, struct 
         return status;
     snprintf(result->unit, sizeof result->unit, "ns/lease");
     result_values(result, pair_ns, (size_t)runs);
+    return closed;
+}
+
+/* A lease that finds none idle: the one before was given back as broken, which closes it. */
+int lease_cold(struct session *session, const struct scenario *scenario, struct result *result,
+               outfall_error *error)
+{
+    double cold_us[STATISTICS_SAMPLES_MAX];
+    int runs = session_runs(session, 500, 100);
+    struct table table;
+    outfall_pool *pool = NULL;
+    int status = table_open(&table, session, scenario->driver, error);
+    if (status == OUTFALL_OK)
+        status = outfall_pool_open(table.url, NULL, &pool, error);
+    for (int run = -1; run < runs && status == OUTFALL_OK; run++) { /* The first warms up. */
+        outfall_lease lease;
+        status = session_check(error);
+        int64_t start = harness_now_ns();
+        if (status == OUTFALL_OK)
+            status = outfall_pool_lease(pool, TIMEOUT_MS, &lease, error);
+        cold_us[run < 0 ? 0 : run] = (double)(harness_now_ns() - start) / 1e3;
+        if (status == OUTFALL_OK)
+            status = outfall_pool_return(pool, lease, 1, error);
+    }
+    int closed = outfall_pool_close(pool, TIMEOUT_MS, status == OUTFALL_OK ? error : NULL);
+    table_close(&table);
+    if (status != OUTFALL_OK)
+        return status;
+    snprintf(result->unit, sizeof result->unit, "us");
+    result_values(result, cold_us, (size_t)runs);
+    statistics_sort(cold_us, (size_t)runs);
+    result_metric(result, statistics_quantile(cold_us, (size_t)runs, 0.5), "p50_us");
+    result_metric(result, statistics_quantile(cold_us, (size_t)runs, 0.99), "p99_us");
     return closed;
 }
 

@@ -23,6 +23,15 @@ void result_metric(struct result *result, double value, const char *name, ...)
     metric->value = value;
 }
 
+void result_series(struct result *result, double utilisation_percent, double connections)
+{
+    assert(result->seconds < RESULT_SERIES_MAX);
+    if (result->seconds == RESULT_SERIES_MAX)
+        return;
+    result->utilisation_percent[result->seconds] = utilisation_percent;
+    result->connections[result->seconds++] = connections;
+}
+
 void result_values(struct result *result, const double *values, size_t count)
 {
     result->runs = (int)count;

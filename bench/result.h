@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define RESULT_METRICS_MAX 48
+#define RESULT_SERIES_MAX 256
 
 struct scenario;
 
@@ -25,6 +26,9 @@ struct result {
     double ratio, ratio_low, ratio_high; /* Median of the pairs' ratios, 95 % interval. */
     struct result_metric metrics[RESULT_METRICS_MAX];
     size_t metric_count;
+    /* Of a pool, second by second: how far it was used, and how many connections it had. */
+    double utilisation_percent[RESULT_SERIES_MAX], connections[RESULT_SERIES_MAX];
+    size_t seconds;
     char note[256]; /* What a reader has to know, or empty. */
     int skipped;    /* 1: nothing was measured; the note says why. */
 };
@@ -32,6 +36,9 @@ struct result {
 /* Adds a figure under a name of its own; one too many is left out with an assert. */
 __attribute__((format(printf, 3, 4))) void result_metric(struct result *result, double value,
                                                          const char *name, ...);
+
+/* Adds a second to the series; one too many is left out with an assert. */
+void result_series(struct result *result, double utilisation_percent, double connections);
 
 /* Sets runs, median, least and most. */
 void result_values(struct result *result, const double *values, size_t count);

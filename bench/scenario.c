@@ -194,12 +194,31 @@ static const struct scenario scenarios[] = {
 #endif
     {"lease/warm", "lease", "null", 0, lease_warm,
      "a lease of an idle connection and its return, one thread alone"},
+    {"lease/cold", "lease", "null", 0, lease_cold, "a lease that has to connect, one thread alone"},
+#ifdef BENCH_SQLITE
+    {"lease/cold", "lease", "sqlite", 0, lease_cold,
+     "a lease that has to connect, one thread alone"},
+#endif
+#ifdef BENCH_POSTGRESQL
+    {"lease/cold", "lease", "postgresql", 0, lease_cold,
+     "a lease that has to connect, one thread alone"},
+#endif
+#ifdef BENCH_MYSQL
+    {"lease/cold", "lease", "mysql", 0, lease_cold,
+     "a lease that has to connect, one thread alone"},
+#endif
     {"lease/threads/10", "lease", "null", 10, lease_threads,
      "p99 of a lease, 10 threads on 8 connections"},
     {"lease/threads/50", "lease", "null", 50, lease_threads,
      "p99 of a lease, 50 threads on 8 connections"},
     {"lease/threads/100", "lease", "null", 100, lease_threads,
      "p99 of a lease, 100 threads on 8 connections"},
+    {"utilisation/steps", "utilisation", "null", 0, utilisation_steps,
+     "seconds until connections are in use for 50 to 80 % again, under a load in steps"},
+#ifdef BENCH_POSTGRESQL
+    {"utilisation/steps", "utilisation", "postgresql", 0, utilisation_steps,
+     "seconds until connections are in use for 50 to 80 % again, under a load in steps"},
+#endif
     {"memory/resident", "memory", "null", 0, memory_resident,
      "resident memory of a fresh process with one sink of defaults"},
     {"memory/allocations", "memory", "null", 0, memory_allocations,

@@ -66,7 +66,10 @@ int checkpoint_cost(struct session *, const struct scenario *, struct result *, 
 int latency_durable(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* lease.c */
 int lease_warm(struct session *, const struct scenario *, struct result *, outfall_error *);
+int lease_cold(struct session *, const struct scenario *, struct result *, outfall_error *);
 int lease_threads(struct session *, const struct scenario *, struct result *, outfall_error *);
+/* utilisation.c */
+int utilisation_steps(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* memory.c */
 int memory_resident(struct session *, const struct scenario *, struct result *, outfall_error *);
 int memory_allocations(struct session *, const struct scenario *, struct result *, outfall_error *);
