@@ -90,8 +90,6 @@ static int make_first(struct prepared *it, outfall_error *error)
         status = outfall_txn_open(&loop.sink, 1, &options, &txn, error);
     if (status == OUTFALL_OK)
         status = sink_loop_writer(&loop, error);
-    if (status == OUTFALL_OK && outfall_writer_resume(loop.writer, &offset, NULL) != OUTFALL_OK)
-        offset = 0; /* Nothing was committed yet. */
     if (status == OUTFALL_OK)
         status = sink_loop_numbered(loop.writer, row, 1, &offset, error);
     if (status == OUTFALL_OK)

@@ -10,8 +10,8 @@
 
 #include "table.h"
 
-#define PREPARED_ID "outfall-bench-recovery" /* The transaction's. */
-#define PREPARED_ROWS 10                     /* Of each. */
+#define PREPARED_ID TABLE_TXN " recovery" /* The transaction's. */
+#define PREPARED_ROWS 10                  /* Of each. */
 
 struct prepared {
     const struct table *table;

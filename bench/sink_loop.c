@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sink_loop.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #define SCHEMA                                                                                     \
     "id int64 not null primary key, ts timestamp, device int32, metric float64, note text(64)"
 
@@ -33,7 +36,11 @@ int sink_loop_sink(struct sink_loop *loop, const char *url, const struct sink_se
 
 int sink_loop_writer(struct sink_loop *loop, outfall_error *error)
 {
-    return outfall_writer_open(loop->sink, "bench", &loop->writer, error);
+    char name[48];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(name, sizeof name, "bench %lld.%09ld", (long long)now.tv_sec, now.tv_nsec);
+    return outfall_writer_open(loop->sink, name, &loop->writer, error);
 }
 
 int sink_loop_open(struct sink_loop *loop, const char *url, const struct sink_setting *settings,

@@ -26,7 +26,7 @@ struct sink_loop {
 int sink_loop_sink(struct sink_loop *loop, const char *url, const struct sink_setting *settings,
                    outfall_error *error);
 
-/* Opens its one writer. */
+/* Opens its one writer, whose name is new: the ledger binds a name to the table as it was made. */
 int sink_loop_writer(struct sink_loop *loop, outfall_error *error);
 
 /* Opens both. */

@@ -74,12 +74,20 @@ static int postgresql_check(struct table *table, const struct bench_row *rows, s
     return status;
 }
 
+/* What the sinks have left in the ledger, where there is one. */
+#define FORGET(ledger)                                                                             \
+    "DO $$ BEGIN IF to_regclass('" ledger "') IS NOT NULL THEN DELETE FROM " ledger                \
+    " WHERE strpos(sink, '" ROW_TABLE "') > 0 OR starts_with(sink, '" TABLE_TXN "'); END IF; "     \
+    "END $$"
+
 static void postgresql_close(struct table *table)
 {
     outfall_error ignored;
     if (table->part != NULL &&
-        raw_postgresql_command(table->part, "DROP TABLE IF EXISTS " ROW_TABLE, &ignored) !=
-            OUTFALL_OK)
+        raw_postgresql_command(table->part,
+                               "DROP TABLE IF EXISTS " ROW_TABLE
+                               "; " FORGET("outfall_fence") "; " FORGET("outfall_ledger"),
+                               &ignored) != OUTFALL_OK)
         fprintf(stderr, "outfall-bench: %s\n", ignored.message);
     PQfinish(table->part);
     table->part = NULL;

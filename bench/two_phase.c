@@ -81,7 +81,7 @@ static int txn_open(struct writers *it, outfall_error *error)
 {
     outfall_sink *sinks[DATABASES_MAX];
     const outfall_txn_options options = {
-        .struct_size = sizeof options, .decision = it->decision, .id = "outfall-bench"};
+        .struct_size = sizeof options, .decision = it->decision, .id = TABLE_TXN};
     for (size_t i = 0; i < it->target->count; i++)
         sinks[i] = it->loops[i].sink;
     return outfall_txn_open(sinks, it->target->count, &options, &it->txn, error);
@@ -101,14 +101,8 @@ static int writers_open(struct writers *it, outfall_error *error)
         status = sink_loop_sink(&it->loops[i], it->target->databases[i].table.url, settings, error);
     if (status == OUTFALL_OK && two_phase)
         status = txn_open(it, error);
-    for (size_t i = 0; i < it->target->count && status == OUTFALL_OK; i++) {
+    for (size_t i = 0; i < it->target->count && status == OUTFALL_OK; i++)
         status = sink_loop_writer(&it->loops[i], error);
-        /* An earlier run on the user's own server may have left offsets to go on behind. */
-        if (status == OUTFALL_OK && two_phase) {
-            int resumed = outfall_writer_resume(it->loops[i].writer, &it->offsets[i], error);
-            status = resumed == OUTFALL_ERR_NOT_FOUND ? OUTFALL_OK : resumed;
-        }
-    }
     return status;
 }
 
