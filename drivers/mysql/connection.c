@@ -67,6 +67,12 @@ void drv_my_disconnect(outfall_connection *connection)
     free(connection);
 }
 
+int drv_my_looks_open(outfall_connection *connection)
+{
+    return !connection->dead && !atomic_load(&connection->severed) &&
+           !drv_my_wait_is_over(connection->socket);
+}
+
 int drv_my_ping(outfall_connection *connection, char *description, size_t capacity,
                 int64_t deadline_us, outfall_error *error)
 {

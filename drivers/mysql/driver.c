@@ -39,6 +39,7 @@ static const outfall_driver driver = {
     .connect = drv_my_connect,
     .disconnect = drv_my_disconnect,
     .ping = drv_my_ping,
+    .is_open = drv_my_looks_open,
     .reset = drv_my_reset,
     .sever = drv_my_sever,
     .describe = drv_my_describe,

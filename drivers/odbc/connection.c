@@ -48,6 +48,13 @@ void drv_odbc_disconnect(outfall_connection *connection)
     free(connection);
 }
 
+/* The ODBC driver itself is not asked: some go to the server for their answer. */
+int drv_odbc_looks_open(outfall_connection *connection)
+{
+    return !connection->dead && !atomic_load(&connection->severed) &&
+           !drv_odbc_is_closed(connection);
+}
+
 int drv_odbc_ping(outfall_connection *connection, char *description, size_t capacity,
                   int64_t deadline_us, outfall_error *error)
 {

@@ -18,6 +18,7 @@ static const outfall_driver driver = {
     .connect = drv_odbc_connect,
     .disconnect = drv_odbc_disconnect,
     .ping = drv_odbc_ping,
+    .is_open = drv_odbc_looks_open,
     .reset = drv_odbc_reset,
     .sever = drv_odbc_sever,
     .describe = drv_odbc_describe,

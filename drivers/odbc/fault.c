@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "odbc/fault.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,6 +83,14 @@ bool drv_odbc_is_lost(const outfall_connection *connection)
     SQLRETURN code =
         SQLGetConnectAttr(connection->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, sizeof dead, NULL);
     return SQL_SUCCEEDED(code) && dead == SQL_CD_TRUE;
+}
+
+bool drv_odbc_is_closed(const outfall_connection *connection)
+{
+    struct pollfd wanted = {.fd = connection->socket, .events = POLLRDHUP};
+    if (connection->socket < 0)
+        return false;
+    return poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 int drv_odbc_fail_lost(outfall_connection *connection, const char *why, outfall_error *error)

@@ -28,4 +28,10 @@ int drv_odbc_fail_notes(outfall_connection *connection, SQLSMALLINT type, SQLHAN
 /* True where the driver knows that its connection is dead; never waits. */
 bool drv_odbc_is_lost(const outfall_connection *connection);
 
+/*
+ * True where the server has closed its side: what is sent now will not be read. Between statements
+ * it has no other reason to. Asks the socket, where that is known.
+ */
+bool drv_odbc_is_closed(const outfall_connection *connection);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "odbc/transaction.h"
 
-#include <poll.h>
 #include <string.h>
 
 #include "odbc/call.h"
@@ -83,18 +82,6 @@ int drv_odbc_savepoint(outfall_connection *connection, int step, int64_t deadlin
 
 /* ---- Commit ----------------------------------------------------------------------- */
 
-/*
- * True where the server has closed its side: what is sent now will not be read. Between statements
- * it has no other reason to.
- */
-static bool is_closed(const outfall_connection *connection)
-{
-    struct pollfd wanted = {.fd = connection->socket, .events = POLLRDHUP};
-    if (connection->socket < 0)
-        return false;
-    return poll(&wanted, 1, 0) > 0 && (wanted.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
-}
-
 static int fail_unknown(outfall_connection *connection, const outfall_error *why,
                         outfall_error *error)
 {
@@ -130,7 +117,7 @@ static int commit(outfall_connection *connection, outfall_error *error)
                                  "odbc: committing: the transaction had failed and was rolled "
                                  "back");
     }
-    if (is_closed(connection) || (asks && drv_odbc_is_lost(connection)))
+    if (drv_odbc_is_closed(connection) || (asks && drv_odbc_is_lost(connection)))
         return drv_odbc_fail_lost(connection, "the server closed it before COMMIT was sent", error);
     int status = end(connection, true, &detail);
     if (status == OUTFALL_OK && asks && drv_odbc_is_lost(connection))
@@ -176,7 +163,7 @@ int drv_odbc_rollback(outfall_connection *connection, int64_t deadline_us, outfa
 int drv_odbc_reset(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     int status = drv_odbc_rollback(connection, deadline_us, error);
-    if (status == OUTFALL_OK && is_closed(connection))
+    if (status == OUTFALL_OK && drv_odbc_is_closed(connection))
         status = drv_odbc_fail_lost(connection, "the server closed it", error);
     return status;
 }

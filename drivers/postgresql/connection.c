@@ -109,6 +109,11 @@ int drv_pg_start(outfall_connection *connection, const char *doing, const char *
     return OUTFALL_OK;
 }
 
+int drv_pg_looks_open(outfall_connection *connection)
+{
+    return !connection->dead && !atomic_load(&connection->severed) && drv_pg_is_open(connection);
+}
+
 int drv_pg_ping(outfall_connection *connection, char *description, size_t capacity,
                 int64_t deadline_us, outfall_error *error)
 {

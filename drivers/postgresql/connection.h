@@ -8,6 +8,9 @@
 int drv_pg_connect(const outfall_connect_options *options, int64_t deadline_us,
                    outfall_connection **out, outfall_error *error);
 void drv_pg_disconnect(outfall_connection *connection);
+/* As the contract's is_open. */
+int drv_pg_looks_open(outfall_connection *connection);
+
 int drv_pg_ping(outfall_connection *connection, char *description, size_t capacity,
                 int64_t deadline_us, outfall_error *error);
 

@@ -30,6 +30,7 @@ static const outfall_driver driver = {
     .connect = drv_pg_connect,
     .disconnect = drv_pg_disconnect,
     .ping = drv_pg_ping,
+    .is_open = drv_pg_looks_open,
     .reset = drv_pg_reset,
     .sever = drv_pg_sever,
     .describe = drv_pg_describe,

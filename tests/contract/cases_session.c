@@ -422,6 +422,28 @@ static void a_session_that_was_ended_is_noticed(contract_suite *suite)
     }
 }
 
+/* Without a word to the server: an idle connection is looked at each time it is leased. */
+static void a_session_that_was_ended_looks_closed(contract_suite *suite)
+{
+    start(suite);
+    assert_non_null(suite->driver.is_open);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(suite->driver.is_open(suite->connection), 1);
+    end_sessions(suite);
+    assert_int_equal(suite->driver.is_open(suite->connection), 0);
+    assert_int_not_equal(
+        suite->driver.ping(suite->connection, NULL, 0, suite_deadline(), &suite->error),
+        OUTFALL_OK);
+    assert_int_equal(suite->error.action, OUTFALL_ACTION_RETRY);
+    suite_reconnect(suite);
+    expect_ok(suite,
+              suite->driver.ping(suite->connection, NULL, 0, suite_deadline(), &suite->error));
+    assert_int_equal(suite->driver.is_open(suite->connection), 1);
+    suite->driver.sever(suite->connection);
+    assert_int_equal(suite->driver.is_open(suite->connection), 0);
+    suite_reconnect(suite);
+}
+
 static void *end_soon(void *context)
 {
     pause_us(200000);
@@ -466,6 +488,7 @@ const contract_case session_cases[] = {
     {"a deadlock is tried again", a_deadlock_is_tried_again, NEEDS_TABLES},
     {"a lock timeout is tried again", a_lock_timeout_is_tried_again, NEEDS_TABLES},
     {"a session that was ended is noticed", a_session_that_was_ended_is_noticed, NEEDS_TABLES},
+    {"a session that was ended looks closed", a_session_that_was_ended_looks_closed, NEEDS_TABLES},
     {"a session that is ended while it waits is noticed",
      a_session_that_is_ended_while_it_waits_is_noticed, NEEDS_TABLES},
     {NULL, NULL, 0},

@@ -101,6 +101,7 @@ static const contract_exception oracle_exceptions[] = {
     {"a deadlock is tried again", BEHIND},
     {"a lock timeout is tried again", BEHIND},
     {"a session that was ended is noticed", BEHIND},
+    {"a session that was ended looks closed", BEHIND},
     {"a session that is ended while it waits is noticed", BEHIND},
     {"a special target is right, or refused by name", "the stand-in has plain tables only"},
     {"a type that is there is read right, or refused",

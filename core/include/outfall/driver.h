@@ -446,6 +446,13 @@ typedef struct outfall_driver {
     int (*create_marked)(outfall_connection *connection, const outfall_table_name *name,
                          const outfall_column *columns, size_t column_count, const char *mark,
                          int64_t deadline_us, outfall_error *error);
+
+    /*
+     * Looks, without asking or waiting, whether the session may still be used: 0 where it is known
+     * that the server has closed it, or that it was severed; else 1, also of a server that hangs.
+     * Between two transactions. NULL: there is nothing to look at.
+     */
+    int (*is_open)(outfall_connection *connection);
 } outfall_driver;
 
 typedef const outfall_driver *(*outfall_driver_entry_function)(void);
