@@ -67,6 +67,14 @@ static void opened(of_pool *pool, of_slot *slot)
     of_pool_count(&pool->connects);
 }
 
+bool of_pool_tells(const of_pool *pool, int status, int64_t from_us)
+{
+    int64_t connect_us = pool->options.connect_timeout_ms * 1000;
+    if (status == OUTFALL_ERR_TIMEOUT)
+        return of_clock_us() - from_us >= earlier(connect_us, TELLING_WAIT_US);
+    return true;
+}
+
 /* Sets *telling where the outcome says something about the server. */
 static int try_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, bool *telling,
                        outfall_error *error)
@@ -80,9 +88,7 @@ static int try_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, bool *
                        "no connection is idle, and there is no time left to open one");
     int status = pool->driver->connect(&pool->connect, earlier(from_us + connect_us, deadline_us),
                                        &slot->connection, error);
-    /* A caller in a hurry is not a server that hangs. */
-    *telling = status != OUTFALL_ERR_TIMEOUT ||
-               of_clock_us() - from_us >= earlier(connect_us, TELLING_WAIT_US);
+    *telling = of_pool_tells(pool, status, from_us);
     if (status == OUTFALL_OK) {
         opened(pool, slot);
     } else {
@@ -115,6 +121,11 @@ void of_pool_disconnect(of_pool *pool, of_slot *slot, enum outfall_pool_closed w
     of_pool_count(&pool->closed[why]);
 }
 
+bool of_pool_look(const of_pool *pool, const of_slot *slot)
+{
+    return pool->driver->is_open == NULL || pool->driver->is_open(slot->connection) != 0;
+}
+
 int of_pool_check(of_pool *pool, of_slot *slot, int64_t deadline_us, of_watch *watch,
                   outfall_error *error)
 {
@@ -122,7 +133,7 @@ int of_pool_check(of_pool *pool, of_slot *slot, int64_t deadline_us, of_watch *w
     of_pool_count(&pool->checks);
     of_watchdog_guard(pool->watchdog, watch, pool->driver, slot->connection, ping_by_us);
     int status = pool->driver->ping(slot->connection, NULL, 0, ping_by_us, error);
-    if (of_watchdog_release(pool->watchdog, watch) && status == OUTFALL_OK)
+    if (of_watchdog_release(pool->watchdog, watch))
         status = of_fail(error, OUTFALL_ERR_TIMEOUT, "the connection was cut while it was checked");
     if (status == OUTFALL_OK)
         atomic_store_explicit(&slot->checked_us, of_clock_us(), memory_order_relaxed);

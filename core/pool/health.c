@@ -24,6 +24,8 @@ enum of_health of_health_idle(const of_health_rules *rules, const of_health_fact
         return OF_HEALTH_CLOSE_IDLE;
     if (passed(rules->check_us, answered_us, now_us))
         return OF_HEALTH_CHECK;
+    if (passed(rules->look_us, facts->used_us, now_us))
+        return OF_HEALTH_LOOK;
     return OF_HEALTH_KEEP;
 }
 

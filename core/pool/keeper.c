@@ -165,33 +165,42 @@ static void check_claimed(of_pool *pool, of_slot *slot)
     }
     of_log(OF_LOG_INFO, "an idle connection is closed, it did not answer: %s", why.message);
     close_claimed(pool, slot, OUTFALL_POOL_CLOSED_CHECK);
+    if (status == OUTFALL_ERR_IO || status == OUTFALL_ERR_TIMEOUT)
+        of_pool_drop_idle(pool); /* They lead to the same server, and would each take as long. */
+}
+
+static enum of_health todo_with(const of_pool *pool, const of_slot *slot, bool spare,
+                                int64_t now_us)
+{
+    const of_health_facts facts = of_pool_facts(slot, spare);
+    enum of_health todo = of_health_idle(&pool->options.rules, &facts, now_us);
+    /* Without connections kept warm, asking is left to who leases. */
+    return todo == OF_HEALTH_CHECK && !sized(pool) ? OF_HEALTH_LOOK : todo;
 }
 
 /* True: it was closed. */
 static bool see_to_idle(of_pool *pool, of_slot *slot, bool spare, int64_t now_us)
 {
-    of_health_facts facts = of_pool_facts(slot, spare);
-    enum of_health todo = of_health_idle(&pool->options.rules, &facts, now_us);
-    /* Without connections kept warm, a check is left to who leases. */
-    if (todo == OF_HEALTH_KEEP || (todo == OF_HEALTH_CHECK && !sized(pool)) || !of_slot_claim(slot))
+    if (todo_with(pool, slot, spare, now_us) == OF_HEALTH_KEEP || !of_slot_claim(slot))
         return false;
-    facts = of_pool_facts(slot, spare); /* It may have been used since. */
-    todo = of_health_idle(&pool->options.rules, &facts, now_us);
-    switch (todo) {
-    case OF_HEALTH_CLOSE_IDLE:
+    enum of_health todo = todo_with(pool, slot, spare, now_us); /* It may have been used since. */
+    if (todo == OF_HEALTH_CLOSE_IDLE) {
         close_claimed(pool, slot, OUTFALL_POOL_CLOSED_IDLE);
         return true;
-    case OF_HEALTH_CLOSE_OLD:
+    }
+    if (todo == OF_HEALTH_CLOSE_OLD) {
         close_claimed(pool, slot, OUTFALL_POOL_CLOSED_OLD);
         return true;
-    case OF_HEALTH_CHECK:
-        check_claimed(pool, slot);
-        return false;
-    default:
-        if (!of_slot_unclaim(slot))
-            of_pool_give(pool, slot, now_us);
-        return false;
     }
+    if (todo != OF_HEALTH_KEEP && !of_pool_look(pool, slot)) {
+        close_claimed(pool, slot, OUTFALL_POOL_CLOSED_GONE);
+        return true;
+    }
+    if (todo == OF_HEALTH_CHECK)
+        check_claimed(pool, slot);
+    else if (!of_slot_unclaim(slot))
+        of_pool_give(pool, slot, now_us);
+    return false;
 }
 
 /* How many connections are kept open though nobody uses them. */

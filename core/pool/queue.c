@@ -232,22 +232,26 @@ static bool fit(of_pool *pool, of_slot *slot, int64_t deadline_us, of_watch *wat
     outfall_error why;
     const of_health_facts facts = of_pool_facts(slot, false);
     int64_t now_us = atomic_load_explicit(&slot->leased_us, memory_order_relaxed);
-    switch (of_health_idle(&pool->options.rules, &facts, now_us)) {
-    case OF_HEALTH_CLOSE_OLD:
+    enum of_health todo = of_health_idle(&pool->options.rules, &facts, now_us);
+    if (todo == OF_HEALTH_KEEP)
+        return true;
+    if (todo == OF_HEALTH_CLOSE_OLD) {
         close_one(pool, slot, OUTFALL_POOL_CLOSED_OLD);
         return false;
-    case OF_HEALTH_CHECK:
-        break;
-    default:
-        return true;
     }
-    if (now_us >= deadline_us)
-        return true; /* There is no time to ask. */
+    /* One session's end says nothing of the others: each is looked at. */
+    if (!of_pool_look(pool, slot)) {
+        close_one(pool, slot, OUTFALL_POOL_CLOSED_GONE);
+        return false;
+    }
+    if (todo == OF_HEALTH_LOOK || now_us >= deadline_us)
+        return true; /* Enough, or there is no time to ask. */
     int status = of_pool_check(pool, slot, deadline_us, watch, &why);
     if (status == OUTFALL_OK)
         return true;
     close_one(pool, slot, OUTFALL_POOL_CLOSED_CHECK);
-    if (status == OUTFALL_ERR_IO || status == OUTFALL_ERR_TIMEOUT)
+    if ((status == OUTFALL_ERR_IO || status == OUTFALL_ERR_TIMEOUT) &&
+        of_pool_tells(pool, status, now_us))
         of_pool_drop_idle(pool); /* They lead to the same server. */
     return false;
 }

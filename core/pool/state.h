@@ -110,6 +110,15 @@ int of_pool_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, outfall_e
 /* Closes the connection of a slot that is the caller's, and counts the reason. */
 void of_pool_disconnect(of_pool *pool, of_slot *slot, enum outfall_pool_closed why);
 
+/*
+ * Whether the outcome of a wait since from_us says something of the server: a caller in a hurry is
+ * not a server that hangs.
+ */
+bool of_pool_tells(const of_pool *pool, int status, int64_t from_us);
+
+/* Looks at the connection of a slot that is the caller's. False: the server has closed it. */
+bool of_pool_look(const of_pool *pool, const of_slot *slot);
+
 /* Asks the connection of a slot that is the caller's. */
 int of_pool_check(of_pool *pool, of_slot *slot, int64_t deadline_us, of_watch *watch,
                   outfall_error *error);

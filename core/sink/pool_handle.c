@@ -40,7 +40,8 @@ int of_pool_open(const char *url, const outfall_config *config, const outfall_dr
         .rules = {.idle_us = values->pool_idle_ms * 1000,
                   .lifetime_us = values->pool_lifetime_ms * 1000,
                   .check_us = values->pool_check_ms * 1000,
-                  .leak_us = values->pool_leak_ms * 1000},
+                  .leak_us = values->pool_leak_ms * 1000,
+                  .look_us = OF_HEALTH_LOOK_US},
     };
     *out = NULL;
     if (values->pool_min > values->pool_max)

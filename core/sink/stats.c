@@ -186,7 +186,7 @@ static void add_pool_counters(of_text *text, const outfall_pool_stats *pool)
 static void add_pool(of_text *text, of_pool *pool)
 {
     static const char *const reasons[] = {"broken", "check",   "idle", "old",
-                                          "shrunk", "dropped", "end"};
+                                          "shrunk", "dropped", "end",  "gone"};
     static const char *const decisions[] = {"in_band",  "busy",   "waiting", "quiet",
                                             "settling", "coarse", "at_min",  "at_max"};
     outfall_pool_stats stats = {.struct_size = sizeof stats};

@@ -44,7 +44,7 @@ static int fake_connect(const outfall_connect_options *options, int64_t deadline
 {
     (void)deadline_us;
     expect(strcmp(options->url, FAKE_URL) == 0);
-    atomic_fetch_add(&fake.connects, 1);
+    int number = atomic_fetch_add(&fake.connects, 1) + 1;
     raise_to(&fake.connecting_most, atomic_fetch_add(&fake.connecting, 1) + 1);
     fake_pause_ms(atomic_load(&fake.connect_ms));
     while (atomic_load(&fake.hang_connect))
@@ -54,6 +54,7 @@ static int fake_connect(const outfall_connect_options *options, int64_t deadline
     if (fails(&fake.connect_failures))
         return outfall_error_set(error, OUTFALL_ERR_IO, OUTFALL_ACTION_RETRY, "nobody listens");
     *out = calloc(1, sizeof **out);
+    (*out)->number = number;
     raise_to(&fake.open_most, atomic_fetch_add(&fake.open, 1) + 1);
     return OUTFALL_OK;
 }
@@ -82,6 +83,13 @@ static int fake_ping(outfall_connection *connection, char *description, size_t c
     return OUTFALL_OK;
 }
 
+static int fake_is_open(outfall_connection *connection)
+{
+    expect(connection->user == 0);
+    atomic_fetch_add(&fake.looks, 1);
+    return connection->number > atomic_load(&fake.ended);
+}
+
 static void fake_sever(outfall_connection *connection)
 {
     atomic_store(&connection->severed, true);
@@ -95,4 +103,5 @@ const outfall_driver fake_driver = {
     .disconnect = fake_disconnect,
     .ping = fake_ping,
     .sever = fake_sever,
+    .is_open = fake_is_open,
 };

@@ -16,7 +16,8 @@
 
 struct outfall_connection {
     atomic_bool severed;
-    int user; /* Plain: whoever has the connection on lease may touch it without a race. */
+    int number; /* The how-manieth that was connected to. */
+    int user;   /* Plain: whoever has the connection on lease may touch it without a race. */
 };
 
 typedef struct fake_state {
@@ -25,6 +26,8 @@ typedef struct fake_state {
     atomic_int connect_ms; /* What a connect takes. */
     atomic_bool hang_connect, hang_ping;
     atomic_int connects, pings, open, open_most, connecting, connecting_most;
+    atomic_int looks;
+    atomic_int ended;  /* The server has closed the first so many. */
     atomic_int wrongs; /* Calls that found another URL, or a connection in use. */
 } fake_state;
 

@@ -255,6 +255,64 @@ static void a_connection_long_unused_is_asked_before_it_is_used(void **state)
     assert_int_equal(look().checks, 2);
 }
 
+static void a_connection_that_the_server_closed_is_replaced_unseen(void **state)
+{
+    of_slot *slots[3];
+    (void)state;
+    make((of_pool_options){.connections_max = 4, .rules = {.look_us = 200000}});
+    for (int i = 0; i < 3; i++)
+        slots[i] = take(1000);
+    for (int i = 0; i < 3; i++)
+        of_pool_return(pool, slots[i], true);
+    of_slot *slot = take(1000); /* Used just before: it costs nothing. */
+    assert_int_equal(atomic_load(&fake.looks), 0);
+    fake_pause_ms(210);
+    atomic_store(&fake.ended, 2); /* The third is on lease, and lives. */
+    of_slot *other = take(1000);
+    assert_int_equal(other->connection->number, 4);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_GONE], 2);
+    of_pool_return(pool, other, true);
+    of_pool_return(pool, slot, true);
+    fake_pause_ms(210);
+    assert_int_equal(take(0)->connection->number, 3); /* It is looked at without any time, too. */
+    assert_int_equal(atomic_load(&fake.looks), 3);
+    atomic_store(&fake.ended, 4);
+    assert_int_equal(take_fails(0, NULL), OUTFALL_ERR_TIMEOUT);
+    of_pool_return(pool, slot, true);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_GONE], 3);
+    assert_int_equal(atomic_load(&fake.pings), 0);
+    assert_int_equal(look().checks, 0);
+}
+
+static void a_check_begins_with_a_look(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 2, .rules = {.check_us = 20000}});
+    of_pool_return(pool, take(1000), true);
+    fake_pause_ms(30);
+    atomic_store(&fake.ended, 1);
+    of_pool_return(pool, take(1000), true);
+    assert_int_equal(atomic_load(&fake.connects), 2);
+    assert_int_equal(atomic_load(&fake.pings), 0);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_GONE], 1);
+}
+
+static void a_lessee_in_a_hurry_is_no_server_that_hangs(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 2, .rules = {.check_us = 20000}});
+    of_slot *first = take(1000);
+    of_pool_return(pool, take(1000), true);
+    of_pool_return(pool, first, true);
+    fake_pause_ms(30);
+    atomic_store(&fake.hang_ping, true);
+    of_slot *slot = take(20); /* The other one stays; there is no time left to ask it. */
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_CHECK], 1);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_DROPPED], 0);
+    assert_int_equal(slot->connection->number, 2);
+    of_pool_return(pool, slot, true);
+}
+
 static void a_check_that_hangs_is_cut_at_the_deadline(void **state)
 {
     (void)state;
@@ -326,6 +384,9 @@ int main(void)
         TEST(a_storm_of_connects_is_damped),
         TEST(a_dead_server_is_left_alone_for_a_while),
         TEST(a_connection_long_unused_is_asked_before_it_is_used),
+        TEST(a_connection_that_the_server_closed_is_replaced_unseen),
+        TEST(a_check_begins_with_a_look),
+        TEST(a_lessee_in_a_hurry_is_no_server_that_hangs),
         TEST(a_check_that_hangs_is_cut_at_the_deadline),
         TEST(shutting_refuses_who_waits_and_waits_for_who_has),
         TEST(memory_that_cannot_be_had_is_an_error),

@@ -13,8 +13,9 @@
 
 static void an_idle_connection_is_kept_checked_or_closed(void **state)
 {
-    static const of_health_rules rules = {600 * S, 1800 * S, 30 * S, 0};
-    static const of_health_rules off = {0, 0, 0, 0};
+    static const of_health_rules rules = {600 * S, 1800 * S, 30 * S, 0, 0};
+    static const of_health_rules looking = {600 * S, 1800 * S, 30 * S, 0, 2 * S};
+    static const of_health_rules off = {0, 0, 0, 0, 0};
     static const struct {
         const char *why;
         const of_health_rules *rules;
@@ -71,6 +72,14 @@ static void an_idle_connection_is_kept_checked_or_closed(void **state)
          {100 * S, 0, OF_HEALTH_NEVER_US, true},
          1000000 * S,
          OF_HEALTH_KEEP},
+        {"used a moment ago", &looking, {100 * S, 0, 1900 * S, false}, 102 * S - 1, OF_HEALTH_KEEP},
+        {"idle for a moment", &looking, {100 * S, 0, 1900 * S, false}, 102 * S, OF_HEALTH_LOOK},
+        {"its answer is of no matter to a look",
+         &looking,
+         {100 * S, 125 * S, 1900 * S, false},
+         126 * S,
+         OF_HEALTH_LOOK},
+        {"a check is more", &looking, {100 * S, 0, 1900 * S, false}, 130 * S, OF_HEALTH_CHECK},
         {"used after now", &rules, {200 * S, 0, 1900 * S, true}, 100 * S, OF_HEALTH_KEEP},
     };
     (void)state;

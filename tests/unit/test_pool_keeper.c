@@ -28,6 +28,48 @@ static void connections_are_opened_before_they_are_needed(void **state)
     assert_int_equal(look().waits, 0);
 }
 
+static void what_the_server_closed_is_replaced_before_it_is_needed(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 5,
+                           .connections_min = 3,
+                           .rules = {.look_us = 1000},
+                           .window_us = 20000});
+    wait_for(stats.idle == 3);
+    atomic_store(&fake.ended, 3);
+    wait_for(stats.idle == 3 && stats.created == 6);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_GONE], 3);
+    of_slot *slot = take(0);
+    assert_true(slot->connection->number > 3);
+    of_pool_return(pool, slot, true);
+    assert_int_equal(atomic_load(&fake.pings), 0);
+}
+
+static void what_the_server_closed_does_not_stay_idle(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 2,
+                           .rules = {.idle_us = 40000000, .look_us = 1000, .leak_us = 40000}});
+    of_pool_return(pool, take(1000), true);
+    atomic_store(&fake.ended, 1);
+    wait_for(stats.closed[OUTFALL_POOL_CLOSED_GONE] == 1);
+    assert_int_equal(of_pool_connections(pool), 0);
+    assert_int_equal(atomic_load(&fake.connects), 1); /* None is to be kept. */
+}
+
+/* One that hangs tells of all: the others would each take as long to be found out. */
+static void a_check_that_fails_closes_what_is_idle(void **state)
+{
+    (void)state;
+    make((of_pool_options){
+        .connections_max = 4, .connections_min = 3, .rules = {.check_us = 100000}});
+    wait_for(stats.idle == 3);
+    atomic_store(&fake.ping_failures, 1);
+    wait_for(stats.closed[OUTFALL_POOL_CLOSED_CHECK] == 1);
+    wait_for(stats.idle == 3 && stats.created == 6);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_DROPPED], 2);
+}
+
 static void idle_connections_are_closed_down_to_the_least(void **state)
 {
     of_slot *slots[4];
@@ -178,6 +220,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(connections_are_opened_before_they_are_needed),
+        TEST(what_the_server_closed_is_replaced_before_it_is_needed),
+        TEST(what_the_server_closed_does_not_stay_idle),
+        TEST(a_check_that_fails_closes_what_is_idle),
         TEST(idle_connections_are_closed_down_to_the_least),
         TEST(what_is_to_be_kept_is_kept_however_idle_it_is),
         TEST(a_connection_ends_with_its_lifetime),

@@ -36,7 +36,8 @@ enum outfall_pool_closed {
     OUTFALL_POOL_CLOSED_OLD = 3,     /* Over pool.lifetime.ms. */
     OUTFALL_POOL_CLOSED_SHRUNK = 4,  /* More than were needed: see enum outfall_pool_sizing. */
     OUTFALL_POOL_CLOSED_DROPPED = 5, /* Idle while another one to the same server broke. */
-    OUTFALL_POOL_CLOSED_END = 6      /* The pool was closed. */
+    OUTFALL_POOL_CLOSED_END = 6,     /* The pool was closed. */
+    OUTFALL_POOL_CLOSED_GONE = 7     /* Idle, and found closed by the server. */
 };
 #define OUTFALL_POOL_CLOSED_REASONS 8
 
