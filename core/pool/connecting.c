@@ -11,6 +11,13 @@ static int64_t earlier(int64_t left_us, int64_t right_us)
     return left_us < right_us ? left_us : right_us;
 }
 
+uint32_t of_pool_kept(const of_pool *pool)
+{
+    uint32_t least = pool->options.connections_min;
+    uint32_t target = atomic_load_explicit(&pool->target, memory_order_relaxed);
+    return target > least ? target : least;
+}
+
 bool of_pool_quarantined(const of_pool *pool, int64_t now_us)
 {
     return now_us < pool->quarantine_until_us;
@@ -37,21 +44,24 @@ int of_pool_refuse(of_pool *pool, int64_t now_us, outfall_error *error)
 
 /*
  * Only what says that the server cannot be reached counts: a wrong password is an answer, and
- * fails for good by itself.
+ * fails for good by itself. Of connects that were under way together one doubles the pause.
  */
-static void learn(of_pool *pool, int status, const outfall_error *error)
+static void learn(of_pool *pool, int64_t from_us, int status, const outfall_error *error)
 {
     if (status != OUTFALL_ERR_IO && status != OUTFALL_ERR_TIMEOUT) {
         pool->failures = 0;
         pool->quarantine_until_us = 0;
         return;
     }
+    pool->connect_error = *error;
+    if (pool->failures >= OF_HEALTH_FAILURES_LEAST && from_us < pool->failed_us)
+        return;
     if (pool->failures < UINT32_MAX)
         pool->failures++;
-    pool->connect_error = *error;
+    pool->failed_us = of_clock_us();
     int64_t pause_us = of_health_quarantine_us(pool->failures, &pool->random);
     if (pause_us > 0)
-        pool->quarantine_until_us = of_clock_us() + pause_us;
+        pool->quarantine_until_us = pool->failed_us + pause_us;
 }
 
 static void opened(of_pool *pool, of_slot *slot)
@@ -102,13 +112,14 @@ int of_pool_connect(of_pool *pool, of_slot *slot, int64_t deadline_us, outfall_e
 {
     outfall_error why;
     bool telling;
+    int64_t from_us = of_clock_us();
     int status = try_connect(pool, slot, deadline_us, &telling, &why);
     if (status != OUTFALL_OK)
         of_fail_copy(error, &why);
     pthread_mutex_lock(&pool->mutex);
     pool->connecting--;
     if (telling)
-        learn(pool, status, &why);
+        learn(pool, from_us, status, &why);
     pthread_mutex_unlock(&pool->mutex);
     return status;
 }

@@ -6,7 +6,6 @@
 #define QUARANTINE_BASE_US 50000
 #define QUARANTINE_MAX_US 2000000
 #define CONNECTS_LEAST 2
-#define CONNECTS_MOST 8
 
 /* A time that has not come yet counts as now: clocks of two threads may be read out of order. */
 static bool passed(int64_t period_us, int64_t since_us, int64_t now_us)
@@ -52,9 +51,9 @@ bool of_health_leaked(const of_health_rules *rules, int64_t leased_us, int64_t n
 int64_t of_health_quarantine_us(uint32_t failures, uint64_t *random)
 {
     int64_t pause_us = QUARANTINE_BASE_US;
-    if (failures < 2)
+    if (failures < OF_HEALTH_FAILURES_LEAST)
         return 0;
-    for (uint32_t i = 2; i < failures && pause_us < QUARANTINE_MAX_US; i++)
+    for (uint32_t i = OF_HEALTH_FAILURES_LEAST; i < failures && pause_us < QUARANTINE_MAX_US; i++)
         pause_us *= 2;
     return shortened_us(pause_us < QUARANTINE_MAX_US ? pause_us : QUARANTINE_MAX_US, 2, random);
 }
@@ -64,5 +63,5 @@ uint32_t of_health_connects_max(uint32_t connections_max)
     uint32_t quarter = connections_max / 4;
     if (quarter < CONNECTS_LEAST)
         return CONNECTS_LEAST;
-    return quarter < CONNECTS_MOST ? quarter : CONNECTS_MOST;
+    return quarter < OF_HEALTH_CONNECTS_MOST ? quarter : OF_HEALTH_CONNECTS_MOST;
 }

@@ -17,6 +17,9 @@
  */
 #define OF_HEALTH_LOOK_US 1000
 
+#define OF_HEALTH_CONNECTS_MOST 8  /* At once. */
+#define OF_HEALTH_FAILURES_LEAST 2 /* From so many on a server is left alone. */
+
 /* 0: the rule is off. */
 typedef struct of_health_rules {
     int64_t idle_us;     /* A spare connection that nobody used for so long is closed. */

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "pool/state.h"
+#include "pool/warmers.h"
 
 #define WINDOW_US 1000000
 #define QUIET_WINDOWS 5
@@ -46,16 +47,6 @@ static uint64_t busy_us(const of_pool *pool, int64_t now_us)
             sum += (uint64_t)(now_us - since_us);
     }
     return sum;
-}
-
-static uint32_t count_open(const of_pool *pool)
-{
-    uint32_t open = 0;
-    for (uint32_t i = 0; i < pool->slots.count; i++) {
-        uint32_t state = of_slot_state_of(&pool->slots.slot[i]);
-        open += state != OF_SLOT_FREE && state != OF_SLOT_DEAD;
-    }
-    return open;
 }
 
 static void publish(of_pool *pool)
@@ -115,7 +106,7 @@ static void decide_size(of_pool *pool, int64_t now_us)
     uint64_t busy = busy_us(pool, now_us);
     /* A lease that ends while it is read may be missed once, and comes in the next window. */
     uint64_t more = busy > pool->busy_from_us ? busy - pool->busy_from_us : 0;
-    of_sizing_load load = {more * 1000 / (uint64_t)passed_us, 0, count_open(pool)};
+    of_sizing_load load = {more * 1000 / (uint64_t)passed_us, 0, of_slots_count_open(&pool->slots)};
     load.waiting = waiting(pool, load.busy_milli, load.open, passed_us);
     pool->window_from_us = now_us;
     pool->busy_from_us = busy;
@@ -203,23 +194,14 @@ static bool see_to_idle(of_pool *pool, of_slot *slot, bool spare, int64_t now_us
     return false;
 }
 
-/* How many connections are kept open though nobody uses them. */
-static uint32_t kept(const of_pool *pool)
-{
-    if (!sized(pool))
-        return 0;
-    return pool->sizing.target > pool->options.connections_min ? pool->sizing.target
-                                                               : pool->options.connections_min;
-}
-
 static void see_to_slots(of_pool *pool)
 {
-    uint32_t open = count_open(pool);
+    uint32_t open = of_slots_count_open(&pool->slots);
     for (uint32_t i = 0; i < pool->slots.count && !stopping(pool); i++) {
         of_slot *slot = &pool->slots.slot[i];
         switch (of_slot_state_of(slot)) {
         case OF_SLOT_IDLE:
-            if (see_to_idle(pool, slot, open > kept(pool), of_clock_us()))
+            if (see_to_idle(pool, slot, open > of_pool_kept(pool), of_clock_us()))
                 open--;
             break;
         case OF_SLOT_LEASED:
@@ -229,48 +211,6 @@ static void see_to_slots(of_pool *pool)
             break;
         }
     }
-}
-
-/* ---- Warm connections ------------------------------------------------------------- */
-
-/* A slot to connect in, and the right to; NULL: not now. */
-static of_slot *begin_warm(of_pool *pool)
-{
-    of_slot *slot = NULL;
-    pthread_mutex_lock(&pool->mutex);
-    if (!of_pool_quarantined(pool, of_clock_us()) && of_pool_may_connect(pool)) {
-        slot = of_slots_claim_empty(&pool->slots);
-        if (slot != NULL)
-            pool->connecting++;
-    }
-    pthread_mutex_unlock(&pool->mutex);
-    return slot;
-}
-
-static bool warm_one(of_pool *pool)
-{
-    outfall_error why;
-    of_slot *slot = begin_warm(pool);
-    if (slot == NULL)
-        return false;
-    int status = of_pool_connect(pool, slot, INT64_MAX, &why);
-    if (status != OUTFALL_OK) {
-        of_log(OF_LOG_WARNING, "no connection could be opened ahead: %s", why.message);
-        of_slots_bury(&pool->slots, slot);
-        of_pool_settle(pool);
-        return false;
-    }
-    of_pool_count(&pool->warmed);
-    if (!of_slot_unclaim(slot))
-        of_pool_give(pool, slot, of_clock_us());
-    of_pool_settle(pool); /* It may be leased, and one more may connect. */
-    return true;
-}
-
-static void warm(of_pool *pool)
-{
-    while (!stopping(pool) && count_open(pool) < kept(pool) && warm_one(pool))
-        ;
 }
 
 /* ---- The thread ------------------------------------------------------------------- */
@@ -302,22 +242,14 @@ static void *run(void *argument)
         if (sized(pool))
             decide_size(pool, of_clock_us());
         see_to_slots(pool);
-        warm(pool);
+        of_warmers_send(pool);
         int64_t until_us = of_clock_us() + pause_us(pool);
         pthread_mutex_lock(&pool->mutex);
         if (!stopping(pool))
             of_cond_wait(&pool->keeper_wake, &pool->mutex, until_us);
         pthread_mutex_unlock(&pool->mutex);
     }
-    pthread_mutex_lock(&pool->mutex);
-    pool->keeper_ended = true;
-    bool abandoned = pool->abandoned;
-    pthread_cond_broadcast(&pool->keeper_changed);
-    pthread_mutex_unlock(&pool->mutex);
-    if (abandoned) {
-        of_pool_drop_idle(pool);
-        of_pool_destroy(pool);
-    }
+    of_pool_leave(pool, &pool->keeper_ended);
     return NULL;
 }
 
@@ -330,8 +262,11 @@ int of_keeper_start(of_pool *pool, outfall_error *error)
     pool->window_from_us = of_clock_us();
     if (!sized(pool) && rules->idle_us == 0 && rules->lifetime_us == 0 && rules->leak_us == 0)
         return OUTFALL_OK;
-    if (pthread_create(&pool->keeper, NULL, run, pool) != 0)
+    pool->threads = 1;
+    if (pthread_create(&pool->keeper, NULL, run, pool) != 0) {
+        pool->threads = 0;
         return of_fail(error, OUTFALL_ERR_NOMEM, "no thread could be started");
+    }
     pool->keeper_runs = true;
     return OUTFALL_OK;
 }
@@ -352,15 +287,18 @@ bool of_keeper_end(of_pool *pool)
     if (!pool->keeper_runs)
         return true;
     pthread_mutex_lock(&pool->mutex);
-    while (!pool->keeper_ended && in_time)
+    while (pool->threads > 0 && in_time)
         in_time = of_cond_wait(&pool->keeper_changed, &pool->mutex, deadline_us);
-    bool ended = pool->keeper_ended;
+    bool ended = pool->threads == 0;
     pool->abandoned = !ended;
+    /* Under the mutex: the pool is theirs from here on. */
+    bool keeper_ended = pool->keeper_ended;
     pthread_t keeper = pool->keeper;
-    if (!ended)
-        pthread_detach(keeper); /* Under the mutex: the pool is the keeper's from here on. */
+    if (!keeper_ended)
+        pthread_detach(keeper);
+    of_warmers_part(pool);
     pthread_mutex_unlock(&pool->mutex);
-    if (ended)
+    if (keeper_ended)
         pthread_join(keeper, NULL);
     return ended;
 }

@@ -44,9 +44,7 @@ static void lease_owned(of_slot *slot, int64_t now_us)
 /* Whether as many connections are open as were decided on. */
 static bool has_its_size(const of_pool *pool)
 {
-    uint32_t least = pool->options.connections_min;
-    uint32_t target = atomic_load_explicit(&pool->target, memory_order_relaxed);
-    return of_pool_connections(pool) + pool->connecting >= (target > least ? target : least);
+    return of_pool_connections(pool) + pool->connecting >= of_pool_kept(pool);
 }
 
 void of_pool_dispatch(of_pool *pool)

@@ -130,3 +130,13 @@ void of_slots_bury(of_slots *slots, of_slot *slot)
     if (!change(slot, OF_SLOT_CLAIMED, OF_SLOT_DEAD))
         of_slots_put_free(slots, slot);
 }
+
+uint32_t of_slots_count_open(const of_slots *slots)
+{
+    uint32_t open = 0;
+    for (uint32_t i = 0; i < slots->count; i++) {
+        uint32_t state = of_slot_state_of(&slots->slot[i]);
+        open += state != OF_SLOT_FREE && state != OF_SLOT_DEAD;
+    }
+    return open;
+}

@@ -66,6 +66,9 @@ of_slot *of_slots_take_free(of_slots *slots);
  */
 of_slot *of_slots_claim_empty(of_slots *slots);
 
+/* How many have a connection, or are to have one. */
+uint32_t of_slots_count_open(const of_slots *slots);
+
 /* The owner's: makes it idle, or free. Not for a slot that is CLAIMED. */
 void of_slots_put_idle(of_slots *slots, of_slot *slot);
 void of_slots_put_free(of_slots *slots, of_slot *slot);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a pool is made of: for its own files alone. From the top down: pool.c makes and ends it and
- * starts keeper.c, queue.c leases, connecting.c opens and closes connections.
+ * starts keeper.c, which sends warmers.c; queue.c leases, connecting.c opens and closes
+ * connections.
  */
 #ifndef OF_POOL_STATE_H
 #define OF_POOL_STATE_H
@@ -11,6 +12,14 @@
 #include "base/histogram.h"
 #include "pool/pool.h"
 #include "pool/sizing.h"
+
+/* A thread that opens connections ahead; see warmers.h. Under the pool's mutex. */
+typedef struct of_warmer {
+    of_pool *pool;
+    pthread_t thread;
+    bool started; /* It is to be joined. */
+    bool ended;
+} of_warmer;
 
 /* A thread in the queue; lives on its stack. Under the pool's mutex. */
 typedef struct of_waiter {
@@ -36,6 +45,7 @@ struct of_pool {
     of_waiter **last;
     uint32_t connecting; /* Connects under way. */
     uint32_t failures;   /* Of connects, in a row. */
+    int64_t failed_us;   /* When the last of them was counted. */
     int64_t quarantine_until_us;
     outfall_error connect_error; /* Of the last failure. */
     uint64_t random;
@@ -45,7 +55,9 @@ struct of_pool {
     pthread_cond_t keeper_changed;
     bool keeper_runs;
     bool keeper_ended;
-    bool abandoned; /* The keeper is to free the pool. */
+    of_warmer warmers[OF_HEALTH_CONNECTS_MOST];
+    uint32_t threads; /* Of the keeper and the warmers: those that have not ended. */
+    bool abandoned;   /* The last of them is to free the pool. */
     of_watch keeper_watch;
 
     /* The keeper's own. */
@@ -75,6 +87,12 @@ static inline void of_pool_count(atomic_uint_fast64_t *counter)
 /* Frees all of it; nobody uses it any more. */
 void of_pool_destroy(of_pool *pool);
 
+/*
+ * The last act of a thread in the background: sets its *ended, and frees the pool where nobody else
+ * will.
+ */
+void of_pool_leave(of_pool *pool, bool *ended);
+
 /* ---- queue.c ---- */
 
 /* Gives a connection that nobody uses to the first in the queue, or makes it idle. */
@@ -90,6 +108,9 @@ void of_pool_dispatch(of_pool *pool);
 void of_pool_close_idle(of_pool *pool, enum outfall_pool_closed why);
 
 /* ---- connecting.c ---- */
+
+/* How many connections are kept open though nobody uses them. */
+uint32_t of_pool_kept(const of_pool *pool);
 
 /* Under the mutex: whether the server is left alone. */
 bool of_pool_quarantined(const of_pool *pool, int64_t now_us);

@@ -47,7 +47,7 @@ static int fake_connect(const outfall_connect_options *options, int64_t deadline
     int number = atomic_fetch_add(&fake.connects, 1) + 1;
     raise_to(&fake.connecting_most, atomic_fetch_add(&fake.connecting, 1) + 1);
     fake_pause_ms(atomic_load(&fake.connect_ms));
-    while (atomic_load(&fake.hang_connect))
+    while (atomic_load(&fake.hang_connect) || number <= atomic_load(&fake.hang_first))
         fake_pause_ms(1);
     atomic_fetch_sub(&fake.connecting, 1);
     expect(strcmp(options->url, FAKE_URL) == 0); /* It is there still. */

@@ -24,6 +24,7 @@ typedef struct fake_state {
     atomic_int connect_failures; /* The next so many connects fail. */
     atomic_int ping_failures;
     atomic_int connect_ms; /* What a connect takes. */
+    atomic_int hang_first; /* Of the connects, these hang until it is less. */
     atomic_bool hang_connect, hang_ping;
     atomic_int connects, pings, open, open_most, connecting, connecting_most;
     atomic_int looks;

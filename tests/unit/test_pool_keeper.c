@@ -28,6 +28,47 @@ static void connections_are_opened_before_they_are_needed(void **state)
     assert_int_equal(look().waits, 0);
 }
 
+static void several_are_opened_at_once_where_many_are_missing(void **state)
+{
+    (void)state;
+    atomic_store(&fake.connect_ms, 20);
+    make((of_pool_options){.connections_max = 16, .connections_min = 13});
+    wait_for(stats.idle == 13);
+    assert_int_equal(atomic_load(&fake.connecting_most), 4); /* A quarter of the most. */
+    fake_pause_ms(50);
+    assert_int_equal(look().warmed, 13); /* And not one more. */
+    assert_int_equal(look().created, 13);
+}
+
+static void a_connect_that_hangs_holds_up_nothing_else(void **state)
+{
+    (void)state;
+    atomic_store(&fake.hang_first, 1);
+    make((of_pool_options){.connections_max = 4,
+                           .connections_min = 3,
+                           .rules = {.check_us = 20000},
+                           .window_us = 20000});
+    wait_for(stats.idle == 2 && stats.opening == 1);
+    wait_for(stats.checks >= 6); /* Of both. */
+    atomic_store(&fake.ping_failures, 1);
+    wait_for(stats.closed[OUTFALL_POOL_CLOSED_CHECK] == 1 && stats.idle == 2);
+    assert_int_equal(look().opening, 1);
+    atomic_store(&fake.hang_first, 0);
+    wait_for(stats.idle == 3 && stats.opening == 0);
+}
+
+static void connects_that_fail_together_count_once(void **state)
+{
+    (void)state;
+    atomic_store(&fake.connect_ms, 200);
+    atomic_store(&fake.connect_failures, 8);
+    make((of_pool_options){.connections_max = 40, .connections_min = 8, .window_us = 10000});
+    wait_for(stats.connect_failures == 8);
+    assert_int_equal(atomic_load(&fake.connecting_most), 8);
+    assert_in_range(look().quarantine_ms, 0, 100); /* Eight in a row would be 2 s. */
+    wait_for(stats.idle == 8);
+}
+
 static void what_the_server_closed_is_replaced_before_it_is_needed(void **state)
 {
     (void)state;
@@ -190,8 +231,8 @@ static void freeing_does_not_wait_for_a_keeper_that_hangs(void **state)
 {
     (void)state;
     atomic_store(&fake.hang_connect, true);
-    make((of_pool_options){.connections_max = 2, .connections_min = 1});
-    wait_for(atomic_load(&fake.connecting) == 1);
+    make((of_pool_options){.connections_max = 4, .connections_min = 4, .window_us = 10000});
+    wait_for(atomic_load(&fake.connecting) == 2);
     int64_t from_us = of_clock_us();
     of_pool_free(pool);
     pool = NULL;
@@ -220,6 +261,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(connections_are_opened_before_they_are_needed),
+        TEST(several_are_opened_at_once_where_many_are_missing),
+        TEST(a_connect_that_hangs_holds_up_nothing_else),
+        TEST(connects_that_fail_together_count_once),
         TEST(what_the_server_closed_is_replaced_before_it_is_needed),
         TEST(what_the_server_closed_does_not_stay_idle),
         TEST(a_check_that_fails_closes_what_is_idle),
