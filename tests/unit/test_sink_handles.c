@@ -73,7 +73,7 @@ static void stats_are_json(void **state)
     json_t *pool = json_object_get(json, "pool");
     assert_true(json_integer_value(json_object_get(pool, "created")) > 0);
     assert_true(json_integer_value(json_object_get(pool, "leases")) > 1);
-    assert_int_equal(json_object_size(json_object_get(pool, "closed")), 7);
+    assert_int_equal(json_object_size(json_object_get(pool, "closed")), 8);
     assert_int_equal(json_object_size(json_object_get(pool, "sizings")), 8);
     assert_string_equal(json_string_value(json_object_get(pool, "sizing")), "at_min");
     json_decref(json);
