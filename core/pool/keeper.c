@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/log.h"
 #include "pool/state.h"
+#include "pool/threads.h"
 #include "pool/warmers.h"
 
 #define WINDOW_US 1000000

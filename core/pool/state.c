@@ -24,16 +24,3 @@ void of_pool_destroy(of_pool *pool)
     pthread_mutex_destroy(&pool->mutex);
     of_free(pool);
 }
-
-void of_pool_leave(of_pool *pool, bool *ended)
-{
-    pthread_mutex_lock(&pool->mutex);
-    *ended = true;
-    bool frees = --pool->threads == 0 && pool->abandoned;
-    pthread_cond_broadcast(&pool->keeper_changed);
-    pthread_mutex_unlock(&pool->mutex);
-    if (frees) {
-        of_pool_drop_idle(pool);
-        of_pool_destroy(pool);
-    }
-}

@@ -87,12 +87,6 @@ static inline void of_pool_count(atomic_uint_fast64_t *counter)
 /* Frees all of it; nobody uses it any more. */
 void of_pool_destroy(of_pool *pool);
 
-/*
- * The last act of a thread in the background: sets its *ended, and frees the pool where nobody else
- * will.
- */
-void of_pool_leave(of_pool *pool, bool *ended);
-
 /* ---- queue.c ---- */
 
 /* Gives a connection that nobody uses to the first in the queue, or makes it idle. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "pool/state.h"
+#include "pool/threads.h"
 
 static bool is_closing(const of_pool *pool)
 {

@@ -12,4 +12,9 @@
  */
 int of_binding_check_table(const of_feed *feed, const outfall_fence *fence, outfall_error *error);
 
+#define OF_BINDING_LINE_BYTES 324
+
+/* The condition that finds a writer's line: in SQL, where a message has the room for it. */
+void of_binding_line(char *out, size_t capacity, const char *sink, const char *writer);
+
 #endif
