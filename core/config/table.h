@@ -36,7 +36,7 @@
     TEXT("deadletter.table", deadletter_table, "", "A table in the same database, name or schema.name, that rows which the database refuses are written to, in the transaction of their batch; it is made where it is missing. They are then not polled. Empty: they wait to be polled.") \
     INTEGER("pool.max", pool_max, 8, 1, 1000, "The most connections to one URL.") \
     INTEGER("pool.min", pool_min, 0, 0, 1000, "Connections to one URL that are opened ahead and kept open; at most pool.max. From 1 on their number is adapted between the two, so that each is used for 50 to 80 % of the time. 0: opened when they are needed.") \
-    INTEGER("pool.idle.ms", pool_idle_ms, 600000, 0, 86400000, "A connection that is not needed is closed once nobody has used it for this long, in milliseconds. 0: never.") \
+    INTEGER("pool.idle.ms", pool_idle_ms, 600000, 0, 86400000, "A connection that is not needed is closed once nobody has used it for this long, in milliseconds, less up to a fifth by chance. 0: never.") \
     INTEGER("pool.lifetime.ms", pool_lifetime_ms, 1800000, 0, 86400000, "The longest that a connection is used, in milliseconds, less up to a fifth by chance; it is closed between two leases. 0: for ever.") \
     INTEGER("pool.check.ms", pool_check_ms, 30000, 0, 86400000, "A connection that nobody has used for this long, in milliseconds, is asked whether it is alive before it is used again. 0: never.") \
     INTEGER("pool.leak.ms", pool_leak_ms, 0, 0, 86400000, "A connection that is held for longer than this, in milliseconds, is counted and logged as a leak. 0: never.") \

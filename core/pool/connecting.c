@@ -69,10 +69,12 @@ static void opened(of_pool *pool, of_slot *slot)
     int64_t now_us = of_clock_us();
     pthread_mutex_lock(&pool->mutex);
     int64_t expires_us = of_health_expires_us(&pool->options.rules, now_us, &pool->random);
+    int64_t early_us = of_health_early_us(&pool->options.rules, &pool->random);
     pthread_mutex_unlock(&pool->mutex);
     atomic_store_explicit(&slot->used_us, now_us, memory_order_relaxed);
     atomic_store_explicit(&slot->checked_us, now_us, memory_order_relaxed);
     atomic_store_explicit(&slot->expires_us, expires_us, memory_order_relaxed);
+    atomic_store_explicit(&slot->early_us, early_us, memory_order_relaxed);
     atomic_fetch_add_explicit(&pool->connections, 1, memory_order_relaxed);
     of_pool_count(&pool->connects);
 }
@@ -158,5 +160,6 @@ of_health_facts of_pool_facts(const of_slot *slot, bool spare)
         .checked_us = atomic_load_explicit(&slot->checked_us, memory_order_relaxed),
         .expires_us = atomic_load_explicit(&slot->expires_us, memory_order_relaxed),
         .spare = spare,
+        .early_us = atomic_load_explicit(&slot->early_us, memory_order_relaxed),
     };
 }

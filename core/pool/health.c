@@ -19,7 +19,7 @@ enum of_health of_health_idle(const of_health_rules *rules, const of_health_fact
     int64_t answered_us = facts->checked_us > facts->used_us ? facts->checked_us : facts->used_us;
     if (now_us >= facts->expires_us)
         return OF_HEALTH_CLOSE_OLD;
-    if (facts->spare && passed(rules->idle_us, facts->used_us, now_us))
+    if (facts->spare && passed(rules->idle_us - facts->early_us, facts->used_us, now_us))
         return OF_HEALTH_CLOSE_IDLE;
     if (passed(rules->check_us, answered_us, now_us))
         return OF_HEALTH_CHECK;
@@ -41,6 +41,11 @@ int64_t of_health_expires_us(const of_health_rules *rules, int64_t opened_us, ui
     if (rules->lifetime_us <= 0)
         return OF_HEALTH_NEVER_US;
     return opened_us + shortened_us(rules->lifetime_us, 5, random);
+}
+
+int64_t of_health_early_us(const of_health_rules *rules, uint64_t *random)
+{
+    return rules->idle_us - shortened_us(rules->idle_us, 5, random);
 }
 
 bool of_health_leaked(const of_health_rules *rules, int64_t leased_us, int64_t now_us)

@@ -35,6 +35,7 @@ typedef struct of_health_facts {
     int64_t checked_us; /* When it last answered a check; 0: never asked. */
     int64_t expires_us; /* By of_health_expires_us. */
     bool spare;         /* More are open than are to be kept. */
+    int64_t early_us;   /* So much sooner it is closed for want of use: by of_health_early_us. */
 } of_health_facts;
 
 enum of_health {
@@ -55,6 +56,12 @@ enum of_health of_health_idle(const of_health_rules *rules, const of_health_fact
  * by chance, so that connections opened together do not end together.
  */
 int64_t of_health_expires_us(const of_health_rules *rules, int64_t opened_us, uint64_t *random);
+
+/*
+ * How much sooner than after idle_us a connection that nobody uses is closed: up to a fifth, by
+ * chance, so that those last used together do not all leave the server at once.
+ */
+int64_t of_health_early_us(const of_health_rules *rules, uint64_t *random);
 
 /* Whether a connection leased at leased_us is held for too long. */
 bool of_health_leaked(const of_health_rules *rules, int64_t leased_us, int64_t now_us);

@@ -36,6 +36,7 @@ typedef struct of_slot {
     atomic_int_fast64_t used_us;    /* Given back, or opened. */
     atomic_int_fast64_t checked_us; /* 0: never. */
     atomic_int_fast64_t expires_us;
+    atomic_int_fast64_t early_us; /* See of_health_early_us. */
     atomic_uint_fast64_t busy_us; /* Time on lease, until the last return. */
     atomic_uint_fast64_t leases;
     atomic_uint_fast64_t leak;   /* The lease that was reported as held too long. */

@@ -80,7 +80,7 @@ static of_warmer *find_resting(of_pool *pool)
 static bool send_one(of_pool *pool)
 {
     of_warmer *warmer = find_resting(pool);
-    bool sent = false;
+    bool sent = false, failed = false;
     if (warmer == NULL)
         return false;
     pthread_mutex_lock(&pool->mutex); /* Its end waits until it is known to have begun. */
@@ -90,10 +90,11 @@ static bool send_one(of_pool *pool)
         warmer->started = pthread_create(&warmer->thread, NULL, run, warmer) == 0;
         pool->threads += warmer->started;
         sent = warmer->started;
-        if (!sent)
-            of_log(OF_LOG_WARNING, "no connection is opened ahead: no thread could be started");
+        failed = !sent;
     }
     pthread_mutex_unlock(&pool->mutex);
+    if (failed)
+        of_log(OF_LOG_WARNING, "no connection is opened ahead: no thread could be started");
     return sent;
 }
 

@@ -23,64 +23,82 @@ static void an_idle_connection_is_kept_checked_or_closed(void **state)
         int64_t now_us;
         enum of_health want;
     } cases[] = {
-        {"fresh", &rules, {100 * S, 0, 1900 * S, false}, 110 * S, OF_HEALTH_KEEP},
-        {"just before a check", &rules, {100 * S, 0, 1900 * S, false}, 130 * S - 1, OF_HEALTH_KEEP},
-        {"due for a check", &rules, {100 * S, 0, 1900 * S, false}, 130 * S, OF_HEALTH_CHECK},
+        {"fresh", &rules, {100 * S, 0, 1900 * S, false, 0}, 110 * S, OF_HEALTH_KEEP},
+        {"just before a check",
+         &rules,
+         {100 * S, 0, 1900 * S, false, 0},
+         130 * S - 1,
+         OF_HEALTH_KEEP},
+        {"due for a check", &rules, {100 * S, 0, 1900 * S, false, 0}, 130 * S, OF_HEALTH_CHECK},
         {"a check counts as an answer",
          &rules,
-         {100 * S, 125 * S, 1900 * S, false},
+         {100 * S, 125 * S, 1900 * S, false, 0},
          154 * S,
          OF_HEALTH_KEEP},
         {"and grows old too",
          &rules,
-         {100 * S, 125 * S, 1900 * S, false},
+         {100 * S, 125 * S, 1900 * S, false, 0},
          155 * S,
          OF_HEALTH_CHECK},
         {"use after a check counts",
          &rules,
-         {150 * S, 125 * S, 1900 * S, false},
+         {150 * S, 125 * S, 1900 * S, false, 0},
          179 * S,
          OF_HEALTH_KEEP},
         {"idle, but to be kept",
          &rules,
-         {100 * S, 695 * S, 1900 * S, false},
+         {100 * S, 695 * S, 1900 * S, false, 0},
          700 * S,
          OF_HEALTH_KEEP},
         {"idle and spare",
          &rules,
-         {100 * S, 695 * S, 1900 * S, true},
+         {100 * S, 695 * S, 1900 * S, true, 0},
          700 * S,
          OF_HEALTH_CLOSE_IDLE},
+        {"idle and spare, and sooner by chance",
+         &rules,
+         {100 * S, 0, 1900 * S, true, 90 * S},
+         610 * S,
+         OF_HEALTH_CLOSE_IDLE},
+        {"chance is not up yet",
+         &rules,
+         {100 * S, 600 * S, 1900 * S, true, 90 * S},
+         610 * S - 1,
+         OF_HEALTH_KEEP},
         {"spare, not idle for long",
          &rules,
-         {100 * S, 695 * S, 1900 * S, true},
+         {100 * S, 695 * S, 1900 * S, true, 0},
          699 * S,
          OF_HEALTH_KEEP},
         {"closing comes before a check",
          &rules,
-         {100 * S, 0, 1900 * S, true},
+         {100 * S, 0, 1900 * S, true, 0},
          700 * S,
          OF_HEALTH_CLOSE_IDLE},
-        {"old", &rules, {1899 * S, 0, 1900 * S, false}, 1900 * S, OF_HEALTH_CLOSE_OLD},
+        {"old", &rules, {1899 * S, 0, 1900 * S, false, 0}, 1900 * S, OF_HEALTH_CLOSE_OLD},
         {"old is said before idle",
          &rules,
-         {100 * S, 0, 1900 * S, true},
+         {100 * S, 0, 1900 * S, true, 0},
          1900 * S,
          OF_HEALTH_CLOSE_OLD},
         {"every rule off",
          &off,
-         {100 * S, 0, OF_HEALTH_NEVER_US, true},
+         {100 * S, 0, OF_HEALTH_NEVER_US, true, 0},
          1000000 * S,
          OF_HEALTH_KEEP},
-        {"used a moment ago", &looking, {100 * S, 0, 1900 * S, false}, 102 * S - 1, OF_HEALTH_KEEP},
-        {"idle for a moment", &looking, {100 * S, 0, 1900 * S, false}, 102 * S, OF_HEALTH_LOOK},
+        {"used a moment ago",
+         &looking,
+         {100 * S, 0, 1900 * S, false, 0},
+         102 * S - 1,
+         OF_HEALTH_KEEP},
+        {"idle for a moment", &looking, {100 * S, 0, 1900 * S, false, 0}, 102 * S, OF_HEALTH_LOOK},
         {"its answer is of no matter to a look",
          &looking,
-         {100 * S, 125 * S, 1900 * S, false},
+         {100 * S, 125 * S, 1900 * S, false, 0},
          126 * S,
          OF_HEALTH_LOOK},
-        {"a check is more", &looking, {100 * S, 0, 1900 * S, false}, 130 * S, OF_HEALTH_CHECK},
-        {"used after now", &rules, {200 * S, 0, 1900 * S, true}, 100 * S, OF_HEALTH_KEEP},
+        {"a check is more", &looking, {100 * S, 0, 1900 * S, false, 0}, 130 * S, OF_HEALTH_CHECK},
+        {"used after now", &rules, {200 * S, 0, 1900 * S, true, 0}, 100 * S, OF_HEALTH_KEEP},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -108,6 +126,24 @@ static void lifetimes_are_spread_over_their_last_fifth(void **state)
     assert_in_range(least, 805 * S, 807 * S);
     assert_in_range(most, 1003 * S, 1005 * S);
     assert_true(of_health_expires_us(&off, 5 * S, &random) == OF_HEALTH_NEVER_US);
+}
+
+static void idle_connections_are_closed_over_a_fifth_of_their_time(void **state)
+{
+    const of_health_rules rules = {.idle_us = 1000 * S};
+    const of_health_rules off = {.idle_us = 0};
+    uint64_t random = 1;
+    int64_t least = INT64_MAX;
+    int64_t most = 0;
+    (void)state;
+    for (int i = 0; i < 10000; i++) {
+        int64_t early_us = of_health_early_us(&rules, &random);
+        least = early_us < least ? early_us : least;
+        most = early_us > most ? early_us : most;
+    }
+    assert_in_range(least, 0, 2 * S);
+    assert_in_range(most, 198 * S, 200 * S);
+    assert_true(of_health_early_us(&off, &random) == 0);
 }
 
 static void a_lease_is_a_leak_from_its_limit_on(void **state)
@@ -158,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_connection_is_kept_checked_or_closed),
         cmocka_unit_test(lifetimes_are_spread_over_their_last_fifth),
+        cmocka_unit_test(idle_connections_are_closed_over_a_fifth_of_their_time),
         cmocka_unit_test(a_lease_is_a_leak_from_its_limit_on),
         cmocka_unit_test(quarantine_begins_with_the_second_failure_and_doubles),
         cmocka_unit_test(connects_under_way_are_a_quarter_from_2_to_8),
