@@ -84,7 +84,7 @@ static int measure_halves(struct checkpoints *it, int pairs, double *added_ms, o
 {
     int status = OUTFALL_OK;
     for (int i = -1; i < pairs && status == OUTFALL_OK; i++) {
-        double ms[2];
+        double ms[2] = {0, 0};
         int first = i & 1;
         status = batches_once(it, first, &ms[first], error);
         if (status == OUTFALL_OK)

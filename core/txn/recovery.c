@@ -24,7 +24,7 @@ void of_recovery_line(const of_gid *gid, char out[OF_BRANCH_LINE_MAX])
 
 static outfall_xid xid_of(const of_gid *gid)
 {
-    outfall_xid xid;
+    outfall_xid xid = {{0}, {0}};
     of_gid_format_gtrid(gid, xid.gtrid);
     of_gid_format_bqual(gid, xid.bqual);
     return xid;
