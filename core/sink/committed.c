@@ -147,9 +147,37 @@ static int pick(const of_visit *visit, const char *id, const void *const *commit
     return status;
 }
 
+static int judge_nothing(void *context, const of_gid *gid, enum of_verdict *verdict,
+                         outfall_error *error)
+{
+    (void)context;
+    (void)gid;
+    (void)error;
+    *verdict = OF_VERDICT_LEAVE;
+    return OUTFALL_OK;
+}
+
+/*
+ * Lists all at once. A database whose sessions keep what they have prepared has the driver wait
+ * until those are gone: here once for all, by the connection that then commits, not once for each.
+ */
+static int look_ahead(of_recovery *recovery, outfall_error *error)
+{
+    of_recovery look = *recovery;
+    look.judge = judge_nothing;
+    return of_recovery_sweep(&look, error);
+}
+
 /* Those that were named come first: what is missing of them is told before anything is undone. */
 static int commit_named(of_recovery *recovery, const of_named *named, outfall_error *error)
 {
+    bool stays =
+        (of_pool_driver(recovery->pool)->capabilities & OUTFALL_DRIVER_PREPARED_STAYS) != 0;
+    if (stays && named->count > 1) {
+        int status = look_ahead(recovery, error);
+        if (status != OUTFALL_OK)
+            return status;
+    }
     for (size_t i = 0; i < named->count; i++) {
         enum of_end how;
         int status = of_recovery_end(recovery, &named->gids[i], true, &how, error);
