@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "postgresql/prepared.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,8 @@
 #include "postgresql/wait.h"
 
 #define PREPARE "PREPARE TRANSACTION"
+/* Old lines are looked for at a connection's first transaction, and at each of these. */
+#define PRUNED_EACH 16
 /* What a fence without its line makes of itself: an error that nothing else makes. */
 #define FENCED "outfall: fenced"
 #define BAD_NUMBER "22P02"
@@ -108,31 +111,72 @@ static int fail_unknown(const char *what, const char *gid, const answers *got, o
 
 /* ---- Prepare ---------------------------------------------------------------------- */
 
-/* A fence that finds no line is an error, so that nothing behind it is done. */
-static void add_fence(const outfall_fence *fence, drv_text *sql)
+/*
+ * The statements ahead of it, prepared once in a session: the server takes as long to plan them as
+ * to run them. They say what drv_ledger_add_fence, _prune and _line do. A fence that finds no line
+ * is an error, so that nothing behind it is done.
+ */
+enum { SEAL_FENCE, SEAL_PRUNE, SEAL_LINE, SEALS };
+static const char *const seal_sql[SEALS] = {
+    "PREPARE outfall_fence(text, text, bigint, bigint, bigint) AS WITH changed AS "
+    "(UPDATE " DRV_LEDGER_TABLE
+    " SET checkpoint = $4, source_offset = $5 WHERE sink = $1 AND writer = $2 "
+    "AND slot = 0 AND epoch = $3 AND checkpoint = $4 - 1 RETURNING 1) SELECT CAST(CASE WHEN "
+    "pg_catalog.count(*) = 1 THEN '1' ELSE '" FENCED "' END AS pg_catalog.int4) FROM changed; ",
+    "PREPARE outfall_prune(text, text, bigint) AS DELETE FROM " DRV_LEDGER_LINES
+    " WHERE sink = $1 AND writer = $2 AND checkpoint < $3; ",
+    "PREPARE outfall_line(text, text, bigint, bigint, bigint) AS INSERT INTO " DRV_LEDGER_LINES
+    " (sink, writer, checkpoint, epoch, rows_written) VALUES ($1, $2, $3, $4, $5); ",
+};
+
+/* "EXECUTE outfall_line('id', 'writer'": numbers follow. */
+static void add_execute(const char *name, const char *sink, const char *writer, drv_text *sql)
 {
-    drv_text_add(sql, "WITH changed AS (");
-    drv_ledger_add_fence(&drv_pg_ledger_dialect, fence, sql);
-    drv_text_add(sql, " RETURNING 1) SELECT CAST(CASE WHEN pg_catalog.count(*) = 1 THEN '1' ELSE "
-                      "'" FENCED "' END AS pg_catalog.int4) FROM changed; ");
+    drv_text_format(sql, "EXECUTE %s(", name);
+    drv_pg_add_literal(sql, sink);
+    drv_text_add(sql, ", ");
+    drv_pg_add_literal(sql, writer);
 }
 
-/* Returns how many statements stand before the first fence. */
-static uint32_t make_seal(outfall_connection *connection, const outfall_fence *fences,
-                          uint32_t fence_count, const outfall_ledger_line *line, drv_text *sql)
+/* How many statements stand before the first fence, and how many behind the last keep lines. */
+typedef struct parts {
+    uint32_t before;
+    uint32_t lines;
+} parts;
+
+static parts make_seal(outfall_connection *connection, const outfall_fence *fences,
+                       uint32_t fence_count, const outfall_ledger_line *line, drv_text *sql)
 {
     bool begin = connection->transaction == DRV_PG_BEGUN;
+    parts it = {.before = begin ? 2 : 0, .lines = 1};
     drv_text_clear(sql);
     if (begin)
         drv_pg_add_begin(connection, sql);
-    for (uint32_t i = 0; i < fence_count; i++)
-        add_fence(&fences[i], sql);
-    drv_ledger_add_prune(&drv_pg_ledger_dialect, line, sql);
-    drv_text_add(sql, "; ");
-    drv_ledger_add_line(&drv_pg_ledger_dialect, line, sql);
-    drv_text_add(sql, "; " PREPARE " ");
+    for (uint32_t i = connection->seal_prepared; i < SEALS; i++, it.before++)
+        drv_text_add(sql, seal_sql[i]);
+    for (uint32_t i = 0; i < fence_count; i++) {
+        add_execute("outfall_fence", fences[i].sink, fences[i].writer, sql);
+        drv_text_format(sql, ", %" PRId64 ", %" PRId64 ", %" PRId64 "); ", fences[i].epoch,
+                        fences[i].checkpoint, fences[i].source_offset);
+    }
+    if (connection->seals++ % PRUNED_EACH == 0) {
+        add_execute("outfall_prune", line->sink, line->writer, sql);
+        drv_text_format(sql, ", %" PRId64 "); ", line->checkpoint - OUTFALL_LEDGER_KEPT);
+        it.lines++;
+    }
+    add_execute("outfall_line", line->sink, line->writer, sql);
+    drv_text_format(sql, ", %" PRId64 ", %" PRId64 ", %" PRId64 "); " PREPARE " ", line->checkpoint,
+                    line->epoch, line->rows);
     drv_pg_add_literal(sql, connection->gid);
-    return begin ? 2 : 0;
+    return it;
+}
+
+/* What was prepared stays so, whatever became of the transaction. */
+static void note_prepared(outfall_connection *connection, uint32_t before, uint32_t done)
+{
+    uint32_t missing = SEALS - connection->seal_prepared, ahead = before - missing;
+    if (done > ahead)
+        connection->seal_prepared += done - ahead < missing ? done - ahead : missing;
 }
 
 static int fail_fenced(const outfall_fence *fence, outfall_error *error)
@@ -172,19 +216,18 @@ static int check_begun(const outfall_connection *connection, const outfall_xid *
                              gid);
 }
 
-/* `before`: statements ahead of the fences. */
 static int judge_prepare(outfall_connection *connection, outfall_fence *fences,
-                         uint32_t fence_count, uint32_t before, const answers *got,
+                         uint32_t fence_count, const parts *sent, const answers *got,
                          outfall_error *error)
 {
-    uint32_t set = got->done > before ? got->done - before : 0;
+    uint32_t set = got->done > sent->before ? got->done - sent->before : 0;
     for (uint32_t i = 0; i < fence_count; i++)
         fences[i].found = i < set;
     if (got->decided)
         return OUTFALL_OK;
     if (got->fenced && set < fence_count)
         return fail_fenced(&fences[set], error);
-    if (got->refused && set < fence_count + 2)
+    if (got->refused && set < fence_count + sent->lines)
         drv_ledger_judge(error);
     else if (got->refused)
         judge_seal(error);
@@ -207,10 +250,11 @@ int drv_pg_prepare(outfall_connection *connection, const outfall_xid *xid, outfa
     if (status == OUTFALL_OK)
         status = check_begun(connection, xid, &detail);
     if (status == OUTFALL_OK) {
-        uint32_t before = make_seal(connection, fences, fence_count, line, &connection->sql);
+        parts sent = make_seal(connection, fences, fence_count, line, &connection->sql);
         status = ask(connection, &connection->sql, &got, deadline_us, &detail);
+        note_prepared(connection, sent.before, got.done);
         if (status == OUTFALL_OK)
-            status = judge_prepare(connection, fences, fence_count, before, &got, &detail);
+            status = judge_prepare(connection, fences, fence_count, &sent, &got, &detail);
     }
     connection->locate = false;
     if (status != OUTFALL_OK && error != NULL)

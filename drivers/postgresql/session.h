@@ -50,6 +50,8 @@ struct outfall_connection {
     const char *subject; /* For messages: "public"."birdstrikes"; may be NULL. */
     drv_pg_statement statements[DRV_PG_STATEMENTS_MAX];
     uint64_t statement_clock;
+    uint32_t seal_prepared; /* Of the statements that go before PREPARE TRANSACTION, so many. */
+    uint32_t seals;         /* So often they were sent. */
     drv_pg_arrays arrays;
     drv_text sql;
     atomic_bool severed;
