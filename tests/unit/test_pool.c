@@ -176,7 +176,7 @@ static void the_keeper_takes_nothing_from_a_lease(void **state)
     (void)state;
     make((of_pool_options){.connections_max = 6,
                            .connections_min = 2,
-                           .rules = {1000, 30000, 500, 1000000},
+                           .rules = {1000, 30000, 500, 1000000, 200},
                            .window_us = 20000});
     atomic_store(&fake.ping_failures, 3);
     run_threads(lease_often, THREADS);
