@@ -515,8 +515,8 @@ static void the_lock_is_the_last_transactions(contract_suite *suite)
 static void a_database_is_known_however_it_is_reached(contract_suite *suite)
 {
     char ours[160], again[160], small[8], url[sizeof suite->url];
-    const char *tcp = getenv(suite->quirks->tcp_variable);
     start(suite);
+    const char *tcp = getenv(suite->quirks->tcp_variable);
     assert_non_null(tcp);
     expect_ok(suite, suite->driver.identify(suite->connection, ours, sizeof ours, suite_deadline(),
                                             &suite->error));
