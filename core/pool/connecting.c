@@ -130,6 +130,7 @@ void of_pool_disconnect(of_pool *pool, of_slot *slot, enum outfall_pool_closed w
 {
     pool->driver->disconnect(slot->connection);
     slot->connection = NULL;
+    atomic_store_explicit(&slot->expires_us, OF_HEALTH_NEVER_US, memory_order_relaxed);
     atomic_fetch_sub_explicit(&pool->connections, 1, memory_order_relaxed);
     of_pool_count(&pool->closed[why]);
 }

@@ -48,6 +48,12 @@ int64_t of_health_early_us(const of_health_rules *rules, uint64_t *random)
     return rules->idle_us - shortened_us(rules->idle_us, 5, random);
 }
 
+int64_t of_health_lead_us(const of_health_rules *rules, int64_t round_us)
+{
+    int64_t most_us = rules->lifetime_us / 10;
+    return 2 * round_us < most_us ? 2 * round_us : most_us;
+}
+
 bool of_health_leaked(const of_health_rules *rules, int64_t leased_us, int64_t now_us)
 {
     return passed(rules->leak_us, leased_us, now_us);

@@ -63,6 +63,12 @@ int64_t of_health_expires_us(const of_health_rules *rules, int64_t opened_us, ui
  */
 int64_t of_health_early_us(const of_health_rules *rules, uint64_t *random);
 
+/*
+ * How long before the end of a connection's lifetime another one is opened in its place: two rounds
+ * of who opens them, and at most a tenth of the lifetime.
+ */
+int64_t of_health_lead_us(const of_health_rules *rules, int64_t round_us);
+
 /* Whether a connection leased at leased_us is held for too long. */
 bool of_health_leaked(const of_health_rules *rules, int64_t leased_us, int64_t now_us);
 

@@ -107,7 +107,8 @@ static void decide_size(of_pool *pool, int64_t now_us)
     uint64_t busy = busy_us(pool, now_us);
     /* A lease that ends while it is read may be missed once, and comes in the next window. */
     uint64_t more = busy > pool->busy_from_us ? busy - pool->busy_from_us : 0;
-    of_sizing_load load = {more * 1000 / (uint64_t)passed_us, 0, of_slots_count_open(&pool->slots)};
+    of_sizing_load load = {more * 1000 / (uint64_t)passed_us, 0,
+                           of_slots_count_lasting(&pool->slots, now_us + pool->lead_us)};
     load.waiting = waiting(pool, load.busy_milli, load.open, passed_us);
     pool->window_from_us = now_us;
     pool->busy_from_us = busy;
@@ -261,6 +262,7 @@ int of_keeper_start(of_pool *pool, outfall_error *error)
     atomic_init(&pool->target, pool->options.connections_min);
     atomic_init(&pool->sizing_reason, OF_SIZING_AT_MIN);
     pool->window_from_us = of_clock_us();
+    pool->lead_us = of_health_lead_us(rules, window_us(pool));
     if (!sized(pool) && rules->idle_us == 0 && rules->lifetime_us == 0 && rules->leak_us == 0)
         return OUTFALL_OK;
     pool->threads = 1;

@@ -21,6 +21,7 @@ int of_slots_init(of_slots *slots, uint32_t count)
     for (uint32_t i = 0; i < count; i++) {
         slots->slot[i].number = i;
         atomic_init(&slots->slot[i].state, OF_SLOT_FREE);
+        atomic_init(&slots->slot[i].expires_us, INT64_MAX);
     }
     while (of_freelist_pop(&slots->idle) != OF_FREELIST_NONE)
         ; /* It begins full; nothing is idle yet. */
@@ -131,12 +132,26 @@ void of_slots_bury(of_slots *slots, of_slot *slot)
         of_slots_put_free(slots, slot);
 }
 
+static bool is_open(const of_slot *slot)
+{
+    uint32_t state = of_slot_state_of(slot);
+    return state != OF_SLOT_FREE && state != OF_SLOT_DEAD;
+}
+
 uint32_t of_slots_count_open(const of_slots *slots)
 {
     uint32_t open = 0;
-    for (uint32_t i = 0; i < slots->count; i++) {
-        uint32_t state = of_slot_state_of(&slots->slot[i]);
-        open += state != OF_SLOT_FREE && state != OF_SLOT_DEAD;
-    }
+    for (uint32_t i = 0; i < slots->count; i++)
+        open += is_open(&slots->slot[i]);
     return open;
+}
+
+uint32_t of_slots_count_lasting(const of_slots *slots, int64_t until_us)
+{
+    uint32_t lasting = 0;
+    for (uint32_t i = 0; i < slots->count; i++)
+        lasting +=
+            is_open(&slots->slot[i]) &&
+            atomic_load_explicit(&slots->slot[i].expires_us, memory_order_relaxed) > until_us;
+    return lasting;
 }

@@ -35,9 +35,9 @@ typedef struct of_slot {
     atomic_int_fast64_t leased_us;
     atomic_int_fast64_t used_us;    /* Given back, or opened. */
     atomic_int_fast64_t checked_us; /* 0: never. */
-    atomic_int_fast64_t expires_us;
-    atomic_int_fast64_t early_us; /* See of_health_early_us. */
-    atomic_uint_fast64_t busy_us; /* Time on lease, until the last return. */
+    atomic_int_fast64_t expires_us; /* INT64_MAX where there is no connection yet. */
+    atomic_int_fast64_t early_us;   /* See of_health_early_us. */
+    atomic_uint_fast64_t busy_us;   /* Time on lease, until the last return. */
     atomic_uint_fast64_t leases;
     atomic_uint_fast64_t leak;   /* The lease that was reported as held too long. */
     atomic_uint_fast64_t ticket; /* Of a lease by the public interface; 0: none. */
@@ -69,6 +69,9 @@ of_slot *of_slots_claim_empty(of_slots *slots);
 
 /* How many have a connection, or are to have one. */
 uint32_t of_slots_count_open(const of_slots *slots);
+
+/* Of those, the ones whose connection does not end by until_us. */
+uint32_t of_slots_count_lasting(const of_slots *slots, int64_t until_us);
 
 /* The owner's: makes it idle, or free. Not for a slot that is CLAIMED. */
 void of_slots_put_idle(of_slots *slots, of_slot *slot);

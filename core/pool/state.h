@@ -60,6 +60,8 @@ struct of_pool {
     bool abandoned;   /* The last of them is to free the pool. */
     of_watch keeper_watch;
 
+    int64_t lead_us; /* See of_health_lead_us. Fixed. */
+
     /* The keeper's own. */
     of_sizing sizing;
     int64_t window_from_us;

@@ -11,13 +11,19 @@ static bool is_closing(const of_pool *pool)
     return atomic_load_explicit(&pool->closing, memory_order_acquire);
 }
 
+/* Those whose lifetime is about to end are missing already: others are there before they go. */
+static uint32_t count_lasting(const of_pool *pool)
+{
+    return of_slots_count_lasting(&pool->slots, of_clock_us() + pool->lead_us);
+}
+
 /* A slot to connect in, and the right to; NULL: not now, or none is missing. */
 static of_slot *begin(of_pool *pool)
 {
     of_slot *slot = NULL;
     pthread_mutex_lock(&pool->mutex);
     /* Counted under the mutex: else two would open what one is missing. */
-    if (!is_closing(pool) && of_slots_count_open(&pool->slots) < of_pool_kept(pool) &&
+    if (!is_closing(pool) && count_lasting(pool) < of_pool_kept(pool) &&
         !of_pool_quarantined(pool, of_clock_us()) && of_pool_may_connect(pool)) {
         slot = of_slots_claim_empty(&pool->slots);
         if (slot != NULL)
@@ -104,7 +110,7 @@ static uint32_t needed(of_pool *pool)
     uint32_t kept = of_pool_kept(pool);
     uint32_t most = of_health_connects_max(pool->options.connections_max);
     pthread_mutex_lock(&pool->mutex);
-    uint32_t open = of_slots_count_open(&pool->slots);
+    uint32_t open = count_lasting(pool);
     uint32_t missing = open < kept ? kept - open : 0;
     uint32_t free = pool->connecting < most ? most - pool->connecting : 0;
     if (of_pool_quarantined(pool, of_clock_us()))

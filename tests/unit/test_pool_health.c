@@ -146,6 +146,16 @@ static void idle_connections_are_closed_over_a_fifth_of_their_time(void **state)
     assert_true(of_health_early_us(&off, &random) == 0);
 }
 
+static void a_successor_comes_two_rounds_or_a_tenth_of_a_lifetime_before(void **state)
+{
+    const of_health_rules rules = {.lifetime_us = 100 * S};
+    const of_health_rules off = {.lifetime_us = 0};
+    (void)state;
+    assert_int_equal(of_health_lead_us(&rules, 1 * S), 2 * S);
+    assert_int_equal(of_health_lead_us(&rules, 6 * S), 10 * S);
+    assert_int_equal(of_health_lead_us(&off, 1 * S), 0);
+}
+
 static void a_lease_is_a_leak_from_its_limit_on(void **state)
 {
     const of_health_rules rules = {.leak_us = 10 * S};
@@ -195,6 +205,7 @@ int main(void)
         cmocka_unit_test(an_idle_connection_is_kept_checked_or_closed),
         cmocka_unit_test(lifetimes_are_spread_over_their_last_fifth),
         cmocka_unit_test(idle_connections_are_closed_over_a_fifth_of_their_time),
+        cmocka_unit_test(a_successor_comes_two_rounds_or_a_tenth_of_a_lifetime_before),
         cmocka_unit_test(a_lease_is_a_leak_from_its_limit_on),
         cmocka_unit_test(quarantine_begins_with_the_second_failure_and_doubles),
         cmocka_unit_test(connects_under_way_are_a_quarter_from_2_to_8),

@@ -155,6 +155,19 @@ static void a_connection_ends_with_its_lifetime(void **state)
     assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_OLD], 2);
 }
 
+static void one_that_is_to_end_has_a_successor_before(void **state)
+{
+    (void)state;
+    make((of_pool_options){.connections_max = 4,
+                           .connections_min = 2,
+                           .rules = {.lifetime_us = 2000000},
+                           .window_us = 100000});
+    wait_for(stats.idle > 2); /* Never more than the successors'. */
+    wait_for(stats.closed[OUTFALL_POOL_CLOSED_OLD] >= 2 && stats.idle == 2);
+    assert_int_equal(look().closed[OUTFALL_POOL_CLOSED_SHRUNK], 0);
+    assert_int_equal(look().target, 2);
+}
+
 static atomic_int warnings;
 
 static void count_leaks(void *context, const char *level, const char *message)
@@ -270,6 +283,7 @@ int main(void)
         TEST(idle_connections_are_closed_down_to_the_least),
         TEST(what_is_to_be_kept_is_kept_however_idle_it_is),
         TEST(a_connection_ends_with_its_lifetime),
+        TEST(one_that_is_to_end_has_a_successor_before),
         TEST(a_lease_held_for_too_long_is_reported_once),
         TEST(a_pool_of_its_size_opens_more_only_after_a_moment),
         TEST(a_stepped_load_settles_in_the_band),
