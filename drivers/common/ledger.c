@@ -44,6 +44,22 @@ const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES] = {
     "epoch INTEGER NOT NULL, rows_written INTEGER NOT NULL, "
     "PRIMARY KEY (sink, writer, checkpoint)) WITHOUT ROWID",
 };
+/*
+ * Names as bytes, which no character set and no NLS setting changes. Unquoted: capitals in Oracle.
+ * An empty text is NULL.
+ * Source: Oracle Database SQL Language Reference 19c, "Oracle SQL Reserved Words".
+ */
+const char *const drv_ledger_oracle[DRV_LEDGER_TABLES] = {
+    "CREATE TABLE " DRV_LEDGER_TABLE
+    " (sink RAW(255) NOT NULL, writer RAW(64) NOT NULL, slot NUMBER(10) NOT NULL, "
+    "owner NUMBER(19) NOT NULL, epoch NUMBER(19) NOT NULL, checkpoint NUMBER(19) NOT NULL, "
+    "source_offset NUMBER(19) NOT NULL, source VARCHAR2(200 CHAR), target VARCHAR2(200 CHAR), "
+    "PRIMARY KEY (sink, writer, slot))",
+    "CREATE TABLE " DRV_LEDGER_LINES
+    " (sink RAW(255) NOT NULL, writer RAW(64) NOT NULL, checkpoint NUMBER(19) NOT NULL, "
+    "epoch NUMBER(19) NOT NULL, rows_written NUMBER(19) NOT NULL, "
+    "PRIMARY KEY (sink, writer, checkpoint))",
+};
 /* clang-format on */
 
 void drv_ledger_add_quoted(drv_text *to, const char *text)
@@ -54,12 +70,22 @@ void drv_ledger_add_quoted(drv_text *to, const char *text)
     drv_text_add(to, "'");
 }
 
-void drv_ledger_add_hex(drv_text *to, const char *text)
+static void add_bytes(drv_text *to, const char *open, const char *text, const char *close)
 {
-    drv_text_add(to, "X'");
+    drv_text_add(to, open);
     for (; *text != '\0'; text++)
         drv_text_format(to, "%02x", (unsigned)(unsigned char)*text);
-    drv_text_add(to, "'");
+    drv_text_add(to, close);
+}
+
+void drv_ledger_add_hex(drv_text *to, const char *text)
+{
+    add_bytes(to, "X'", text, "'");
+}
+
+void drv_ledger_add_raw(drv_text *to, const char *text)
+{
+    add_bytes(to, "HEXTORAW('", text, "')");
 }
 
 static void add_names(const drv_ledger_dialect *dialect, const char *sink, const char *writer,
@@ -99,13 +125,15 @@ static bool is_column_missing(const outfall_error *error)
 
 #define ADD_COLUMN "ALTER TABLE " DRV_LEDGER_TABLE " ADD "
 #define TEXT_COLUMN " varchar(200) DEFAULT '' NOT NULL"
+#define NO_COLUMN_ORACLE 904 /* Where '' is NULL. */
 
 static void fail_other_version(outfall_error *error, const outfall_error *why)
 {
+    const char *column = why->native_code == NO_COLUMN_ORACLE ? " varchar(200)" : TEXT_COLUMN;
     outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
                       "the ledger, table " DRV_LEDGER_TABLE ", lacks a column: another version "
-                      "of outfall has made it; run " ADD_COLUMN "source" TEXT_COLUMN "; " ADD_COLUMN
-                      "target" TEXT_COLUMN);
+                      "of outfall has made it; run " ADD_COLUMN "source%s; " ADD_COLUMN "target%s",
+                      column, column);
     error->native_code = why->native_code;
     memcpy(error->sqlstate, why->sqlstate, sizeof error->sqlstate);
 }
@@ -148,16 +176,22 @@ static int run(const drv_ledger_dialect *dialect, outfall_connection *connection
 
 /* Both texts are printable ASCII: the bytes are the same in whatever character set they are sent.
  */
+static void add_text(const drv_ledger_dialect *dialect, const char *text, drv_text *to)
+{
+    (dialect->add_text != NULL ? dialect->add_text : dialect->add_literal)(to, text);
+}
+
 static void add_binding(const drv_ledger_dialect *dialect, const outfall_binding *binding,
                         drv_text *to)
 {
     if (binding->source != NULL) {
         drv_text_add(to, ", source = ");
-        dialect->add_literal(to, binding->source);
+        add_text(dialect, binding->source, to);
     }
     if (binding->target != NULL) {
-        drv_text_add(to, ", target = CASE WHEN checkpoint = 0 OR target = '' THEN ");
-        dialect->add_literal(to, binding->target);
+        drv_text_format(to, ", target = CASE WHEN checkpoint = 0 OR target %s THEN ",
+                        dialect->empty_is_null ? "IS NULL" : "= ''");
+        add_text(dialect, binding->target, to);
         drv_text_add(to, " ELSE target END");
     }
 }
@@ -199,9 +233,9 @@ static int add(const drv_ledger_dialect *dialect, outfall_connection *connection
     dialect->add_literal(&sql, fence->writer);
     drv_text_format(&sql, ", 0, %" PRId64 ", 1, 0, 0, ", fence->owner);
     const outfall_binding *binding = fence->binding;
-    dialect->add_literal(&sql, binding != NULL && binding->source != NULL ? binding->source : "");
+    add_text(dialect, binding != NULL && binding->source != NULL ? binding->source : "", &sql);
     drv_text_add(&sql, ", ");
-    dialect->add_literal(&sql, binding != NULL && binding->target != NULL ? binding->target : "");
+    add_text(dialect, binding != NULL && binding->target != NULL ? binding->target : "", &sql);
     drv_text_add(&sql, ")");
     int status = run(dialect, connection, &sql, &count, NULL, deadline_us, &detail);
     if (status != OUTFALL_OK && is_duplicate(&detail))

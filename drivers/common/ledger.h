@@ -22,6 +22,7 @@
 extern const char *const drv_ledger_postgresql[DRV_LEDGER_TABLES];
 extern const char *const drv_ledger_mysql[DRV_LEDGER_TABLES];
 extern const char *const drv_ledger_sqlite[DRV_LEDGER_TABLES];
+extern const char *const drv_ledger_oracle[DRV_LEDGER_TABLES];
 
 /*
  * The first row of an answer: epoch, checkpoint, and source offset or rows; then, where the query
@@ -45,7 +46,9 @@ typedef struct drv_ledger_dialect {
      * may be that of another branch that waits for this one.
      */
     int singly;
+    int empty_is_null; /* 1: '' is NULL. */
     void (*add_literal)(drv_text *to, const char *text);
+    void (*add_text)(drv_text *to, const char *text); /* Of source and target; NULL: the same. */
     /*
      * Runs one statement. *count: rows changed or answered. `row`, where not NULL, gets the first
      * row answered.
@@ -54,9 +57,10 @@ typedef struct drv_ledger_dialect {
                int64_t deadline_us, outfall_error *error);
 } drv_ledger_dialect;
 
-/* Spells a text as '…', a quote in it doubled; or its bytes as X'…'. */
+/* Spells a text as '…', a quote in it doubled; or its bytes as X'…' or HEXTORAW('…'). */
 void drv_ledger_add_quoted(drv_text *to, const char *text);
 void drv_ledger_add_hex(drv_text *to, const char *text);
+void drv_ledger_add_raw(drv_text *to, const char *text);
 
 /* As the functions of outfall_driver. */
 int drv_ledger_takeover(const drv_ledger_dialect *dialect, outfall_connection *connection,

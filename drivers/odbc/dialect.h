@@ -210,8 +210,10 @@ typedef struct drv_odbc_dialect {
     uint8_t sizes_in_names;    /* 1: a type's arguments are read from its name. */
     uint8_t fold_names;        /* 1: names are equal in any case of ASCII letters. */
     uint8_t ledger_in_hex;     /* 1: its names are bytes, as drivers/mysql makes them. */
-    uint8_t empty_is_null;     /* 1: '' is NULL. */
-    uint8_t found_rows;        /* 1: an update counts as two rows (drivers/common/count.h). */
+    uint8_t ledger_in_raw;     /* 1: the same, as Oracle has bytes. */
+    uint8_t ledger_is_asked_for; /* 1: CREATE TABLE has no IF NOT EXISTS. */
+    uint8_t empty_is_null;       /* 1: '' is NULL. */
+    uint8_t found_rows;          /* 1: an update counts as two rows (drivers/common/count.h). */
     const drv_odbc_spelling *spellings; /* By enum outfall_type. */
     const drv_odbc_type *types;         /* Ended by a NULL name. */
 } drv_odbc_dialect;

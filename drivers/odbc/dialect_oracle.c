@@ -3,6 +3,7 @@
  * Oracle. Sources: Oracle Database SQL Language Reference 19c, "MERGE", "Data Types", "Database
  * Object Naming Rules". Verified against a stand-in, never run against Oracle.
  */
+#include "common/ledger.h"
 #include "odbc/dialect.h"
 
 static const char *const dbms[] = {"Oracle", NULL};
@@ -105,8 +106,13 @@ const drv_odbc_dialect drv_odbc_oracle = {
                 "SELECT column_name, 'generated', NULL, NULL, NULL, NULL, NULL FROM all_tab_cols "
                 "WHERE owner = ? AND table_name = ? AND virtual_column = 'YES' AND "
                 "hidden_column = 'NO'",
+            .identity = "SELECT 'oid:' || object_id FROM all_objects WHERE owner = ? AND "
+                        "object_name = ? AND object_type = 'TABLE'",
         },
     .create = "CREATE TABLE $t ($b)",
+    .ledger = drv_ledger_oracle,
+    .ledger_in_raw = 1,
+    .ledger_is_asked_for = 1,
     .savepoint = {"SAVEPOINT outfall", NULL, "ROLLBACK TO SAVEPOINT outfall"},
     .wide = 1,
     .session = session,

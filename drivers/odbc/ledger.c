@@ -26,21 +26,41 @@ static int run(outfall_connection *connection, const char *sql, int64_t *count, 
 }
 
 static const drv_ledger_dialect quoted = {.add_literal = drv_ledger_add_quoted, .run = run};
-/* MySQL's. */
+/* MySQL's, */
 static const drv_ledger_dialect hex = {.singly = 1, .add_literal = drv_ledger_add_hex, .run = run};
+/* and Oracle's. */
+static const drv_ledger_dialect raw = {.empty_is_null = 1,
+                                       .add_literal = drv_ledger_add_raw,
+                                       .add_text = drv_ledger_add_quoted,
+                                       .run = run};
 
 static const drv_ledger_dialect *dialect_of(const outfall_connection *connection)
 {
+    if (connection->dialect->ledger_in_raw)
+        return &raw;
     return connection->dialect->ledger_in_hex ? &hex : &quoted;
 }
 
+/* Asks for a table where CREATE TABLE would not leave one that is there alone. */
+static bool is_there(outfall_connection *connection, const char *probe, int64_t deadline_us)
+{
+    drv_ledger_row row = {0};
+    outfall_error ignored;
+    int64_t count;
+    return probe != NULL &&
+           drv_odbc_settle(connection, run(connection, probe, &count, &row, deadline_us, &ignored),
+                           &ignored) == OUTFALL_OK;
+}
+
 /* An error that another session's making of the table has caused is gone at the second try. */
-static int create(outfall_connection *connection, const char *sql, int64_t deadline_us,
-                  outfall_error *error)
+static int create(outfall_connection *connection, const char *sql, const char *probe,
+                  int64_t deadline_us, outfall_error *error)
 {
     int64_t count;
     int status = OUTFALL_OK;
     for (int tries = 0; tries < 2; tries++) {
+        if (is_there(connection, probe, deadline_us))
+            return OUTFALL_OK;
         status = run(connection, sql, &count, NULL, deadline_us, error);
         if (status == OUTFALL_OK)
             status = drv_odbc_settle_commit(connection, error);
@@ -55,6 +75,10 @@ static int create(outfall_connection *connection, const char *sql, int64_t deadl
 int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
                            outfall_error *error)
 {
+    static const char *const probes[DRV_LEDGER_TABLES] = {
+        "SELECT checkpoint FROM " DRV_LEDGER_TABLE " WHERE 1 = 0",
+        "SELECT checkpoint FROM " DRV_LEDGER_LINES " WHERE 1 = 0",
+    };
     const char *const *tables = connection->dialect->ledger;
     int status = OUTFALL_OK;
     if (tables == NULL)
@@ -63,7 +87,9 @@ int drv_odbc_ledger_create(outfall_connection *connection, int64_t deadline_us,
                                  "delivery=exactly-once",
                                  connection->dialect->name);
     for (int i = 0; i < DRV_LEDGER_TABLES && status == OUTFALL_OK; i++)
-        status = create(connection, tables[i], deadline_us, error);
+        status =
+            create(connection, tables[i],
+                   connection->dialect->ledger_is_asked_for ? probes[i] : NULL, deadline_us, error);
     return status;
 }
 

@@ -91,8 +91,6 @@ uint32_t quirks_stored(const contract_quirks *quirks, uint32_t type)
 
 #define BEHIND "locks, rights and sessions behind the stand-in are PostgreSQL's, not Oracle's"
 
-#define NO_LEDGER "the dialect oracle keeps no ledger yet"
-
 static const contract_exception oracle_exceptions[] = {
     {"too many connections are tried again", BEHIND},
     {"a missing right stops, and is named", BEHIND},
@@ -106,19 +104,6 @@ static const contract_exception oracle_exceptions[] = {
     {"a special target is right, or refused by name", "the stand-in has plain tables only"},
     {"a type that is there is read right, or refused",
      "the stand-in has only the types that are made"},
-    {"the ledger is made once", NO_LEDGER},
-    {"a takeover reads the ledger's line", NO_LEDGER},
-    {"an older epoch is fenced off", NO_LEDGER},
-    {"a checkpoint follows the one before", NO_LEDGER},
-    {"a fence rolls back with its transaction", NO_LEDGER},
-    {"only the owner takes its own writer", NO_LEDGER},
-    {"hostile names are kept apart in the ledger", NO_LEDGER},
-    {"all lines of a sink are taken over", NO_LEDGER},
-    {"a line is bound to a source and a target", NO_LEDGER},
-    {"a ledger of another version is told", NO_LEDGER},
-    {"an identity tells a table that was made again", NO_LEDGER},
-    {"the ledger's lines prove a commit", NO_LEDGER},
-    {"the ledger drops old lines", NO_LEDGER},
     {NULL, NULL},
 };
 

@@ -13,7 +13,7 @@ import time
 
 import mysql_wire
 import postgresql_wire
-from targets import COMMAND, test_classes
+from targets import COMMAND, LEDGER_TARGETS, test_classes
 from wire import Closed
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -186,5 +186,5 @@ class Sessions(Loads):
         return wire.Proxy(("127.0.0.1", self.target.server.port), before=before, change=change)
 
 
-test_classes(globals(), ExactlyOnce)
+test_classes(globals(), ExactlyOnce, LEDGER_TARGETS)
 test_classes(globals(), Sessions, ("postgresql", "mysql"))

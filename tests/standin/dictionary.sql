@@ -20,6 +20,17 @@ CREATE FUNCTION oracle.sys_context(namespace text, parameter text) RETURNS text 
                               WHEN 'SESSION_USER' THEN current_user END END
 $$;
 
+CREATE FUNCTION oracle.hextoraw(text) RETURNS bytea IMMUTABLE LANGUAGE sql AS $$
+    SELECT decode($1, 'hex')
+$$;
+
+CREATE VIEW oracle.all_objects AS
+SELECT n.nspname::text AS owner, oracle.standin_table(c) AS object_name, c.oid::bigint AS object_id,
+       CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END AS object_type
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'v', 'f');
+
 CREATE VIEW oracle.all_tab_cols AS
 SELECT n.nspname::text AS owner,
        oracle.standin_table(c) AS table_name,

@@ -290,6 +290,37 @@ static int run_create(struct sti_statement *statement, struct sti_failure *failu
     return status;
 }
 
+static int is_create(const struct sti_syntax *syntax)
+{
+    return syntax->kind == STI_CREATE ||
+           (syntax->kind == STI_LEDGER && syntax->definition_count > 0);
+}
+
+/* Without parameters. */
+static int run_ledger(struct sti_statement *statement, struct sti_failure *failure)
+{
+    const struct sti_backend *backend = sti_backend();
+    if (is_create(&statement->syntax))
+        return run_create(statement, failure);
+    if (strcasecmp(statement->syntax.word.text, "SELECT") == 0)
+        return run_query(statement, failure);
+    if (statement->connection->autocommit)
+        return sti_fail(failure, STI_REFUSED, "a write with autocommit on");
+    struct sti_text forward = {0};
+    sti_forward_text(statement->text, &statement->syntax, &statement->columns, &forward);
+    SQLRETURN code = backend->SQLExecDirect(statement->backend, (SQLCHAR *)forward.data,
+                                            (SQLINTEGER)forward.length);
+    sti_text_free(&forward);
+    if (!SQL_SUCCEEDED(code) && code != SQL_NO_DATA) {
+        sti_backend_failure(statement->connection, SQL_HANDLE_STMT, statement->backend,
+                            &statement->syntax, failure);
+        return -1;
+    }
+    backend->SQLRowCount(statement->backend, &statement->row_count);
+    backend->SQLFreeStmt(statement->backend, SQL_CLOSE);
+    return 0;
+}
+
 static int run_savepoint(struct sti_statement *statement, struct sti_failure *failure)
 {
     if (statement->connection->autocommit)
@@ -329,7 +360,7 @@ static int (*const RUN[STI_KINDS])(struct sti_statement *, struct sti_failure *)
     [STI_DELETE] = run_write,        [STI_CREATE] = run_create,
     [STI_SELECT] = run_select,       [STI_DICTIONARY] = run_query,
     [STI_SAVEPOINT] = run_savepoint, [STI_ROLLBACK_TO] = run_savepoint,
-    [STI_SESSION] = run_session,
+    [STI_SESSION] = run_session,     [STI_LEDGER] = run_ledger,
 };
 
 /* Runs a statement so that what fails takes no more with it than it would in Oracle. */
@@ -338,7 +369,8 @@ static int run_guarded(struct sti_statement *statement, struct sti_failure *fail
     struct sti_connection *connection = statement->connection;
     enum sti_statement_kind kind = statement->syntax.kind;
     int rows = kind == STI_INSERT || kind == STI_MERGE || kind == STI_DELETE;
-    if (kind == STI_CREATE || kind == STI_SAVEPOINT) /* It ends what is open; it is to stay. */
+    if (is_create(&statement->syntax) ||
+        kind == STI_SAVEPOINT) /* It ends what is open; it is to stay. */
         return RUN[kind](statement, failure);
     if (guard(connection, failure) != 0)
         return -1;

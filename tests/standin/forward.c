@@ -13,6 +13,10 @@ void sti_forward_text(const char *text, const struct sti_syntax *syntax,
         const struct sti_edit *edit = &syntax->edits[i];
         sti_text_add(to, text + done, edit->at - done);
         done = edit->at + edit->length;
+        if (edit->null) {
+            sti_text_puts(to, "NULL");
+            continue;
+        }
         if (!edit->cast) {
             sti_text_quote(to, edit->stored.text, '"');
             continue;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ledger.h"
 #include "odbc/sql.h"
 
 #define COLUMNS 4
@@ -204,6 +205,65 @@ static void give_creates(struct run *run)
     }
 }
 
+/* ---- The ledger --------------------------------------------------------------------------- */
+
+/* A driver whose statements are looked at, and are not run. */
+struct outfall_connection {
+    struct run *run;
+    int64_t count; /* What it says of each. */
+};
+
+static int look_at(outfall_connection *connection, const char *sql, int64_t *count,
+                   drv_ledger_row *row, int64_t deadline_us, outfall_error *error)
+{
+    struct run *run = connection->run;
+    struct oracle_text text = {
+        .kind = "ledger", .text = sql, .table = strstr(sql, DRV_LEDGER_TABLE)};
+    text.table = text.table ? DRV_LEDGER_TABLE : DRV_LEDGER_LINES;
+    (void)row;
+    (void)deadline_us;
+    (void)error;
+    *count = connection->count;
+    run->each(&text, run->context);
+    run->count++;
+    return OUTFALL_OK;
+}
+
+static void give_ledger(struct run *run)
+{
+    static const drv_ledger_dialect dialect = {.empty_is_null = 1,
+                                               .add_literal = drv_ledger_add_raw,
+                                               .add_text = drv_ledger_add_quoted,
+                                               .run = look_at};
+    struct outfall_connection connection = {run, 1};
+    int64_t ignored;
+    outfall_error error;
+    for (int i = 0; i < DRV_LEDGER_TABLES; i++)
+        look_at(&connection, drv_ledger_oracle[i], &ignored, NULL, 0, &error);
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        outfall_binding binding = {.source = i % 3 == 0   ? NULL
+                                             : i % 3 == 1 ? ""
+                                                          : "it's ~ ?",
+                                   .target = i % 2 ? "oid:1" : NULL};
+        outfall_fence fence = {.sink = NAMES[i],
+                               .binding = i % 4 ? &binding : NULL,
+                               .writer = NAMES[(i + 1) % NAME_COUNT],
+                               .owner = INT64_MAX - (int64_t)i,
+                               .checkpoint = (int64_t)i};
+        outfall_ledger_line line = {
+            .sink = NAMES[i], .writer = "w", .checkpoint = (int64_t)i * 300, .rows = INT64_MAX};
+        connection.count = (int64_t)i % 2; /* 0: there is no line yet. */
+        int status = drv_ledger_takeover(&dialect, &connection, &fence, (int)i % 3, 0, &error);
+        status = status ? status : drv_ledger_fence(&dialect, &connection, &fence, 0, &error);
+        status = status ? status : drv_ledger_write(&dialect, &connection, &line, 0, &error);
+        status = status ? status : drv_ledger_read(&dialect, &connection, &line, 0, &error);
+        fence.writer = NULL;
+        status = status ? status : drv_ledger_takeover(&dialect, &connection, &fence, 0, 0, &error);
+        if (status != OUTFALL_OK && connection.count == 1)
+            abort();
+    }
+}
+
 /* ---- Texts of no table -------------------------------------------------------------------- */
 
 static void give_plain(struct run *run, const char *kind, const char *plain)
@@ -226,10 +286,12 @@ size_t oracle_texts(void (*each)(const struct oracle_text *text, void *context),
     give_plain(&run, "rollback_to", oracle->savepoint[DRV_ODBC_ROLLBACK_TO]);
     give_plain(&run, "dictionary", oracle->queries.columns);
     give_plain(&run, "dictionary", oracle->queries.uniques);
+    give_plain(&run, "dictionary", oracle->queries.identity);
     give_plain(&run, "dictionary", oracle->queries.schema);
     give_plain(&run, "dictionary", oracle->queries.ping);
     for (size_t i = 0; i < NAME_COUNT; i++)
         give_shapes(&run, i);
     give_creates(&run);
+    give_ledger(&run);
     return run.count;
 }

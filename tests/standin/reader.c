@@ -156,6 +156,14 @@ int sti_reader_parameter(struct sti_reader *reader, const struct sti_name *colum
     return sti_reader_step(reader);
 }
 
+void sti_reader_null(struct sti_reader *reader)
+{
+    struct sti_edit *edit = add_edit(reader->out);
+    edit->at = (size_t)(reader->token.start - reader->text);
+    edit->length = reader->token.length;
+    edit->null = 1;
+}
+
 void sti_names_add(struct sti_names *names, const struct sti_name *name)
 {
     names->items = sti_resize(names->items, (names->count + 1) * sizeof names->items[0]);

@@ -41,6 +41,9 @@ int sti_reader_member(struct sti_reader *reader, const struct sti_name *alias,
 /* A parameter for `column`; `cast`: PostgreSQL has to be told its type. */
 int sti_reader_parameter(struct sti_reader *reader, const struct sti_name *column, int cast);
 
+/* The token is written as NULL. */
+void sti_reader_null(struct sti_reader *reader);
+
 void sti_names_add(struct sti_names *names, const struct sti_name *name);
 int sti_names_have(const struct sti_names *names, const struct sti_name *name);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dictionary.h"
+#include "ledger.h"
 #include "reader.h"
 
 const char *const sti_statement_names[STI_KINDS] = {
@@ -13,7 +14,7 @@ const char *const sti_statement_names[STI_KINDS] = {
     [STI_DELETE] = "delete",       [STI_CREATE] = "create",
     [STI_SELECT] = "select",       [STI_DICTIONARY] = "dictionary",
     [STI_SAVEPOINT] = "savepoint", [STI_ROLLBACK_TO] = "rollback_to",
-    [STI_SESSION] = "session",
+    [STI_SESSION] = "session",     [STI_LEDGER] = "ledger",
 };
 
 static int read_insert(struct sti_reader *reader)
@@ -379,6 +380,10 @@ int sti_syntax_read(const char *text, size_t identifier_max, struct sti_syntax *
     memset(syntax, 0, sizeof *syntax);
     if (sti_reader_start(&reader, text, identifier_max, syntax, failure) != 0)
         return -1;
+    if (sti_ledger_is(text, identifier_max)) {
+        syntax->kind = STI_LEDGER;
+        return sti_ledger_read(&reader);
+    }
     for (size_t i = 0; i < sizeof FORMS / sizeof FORMS[0]; i++) {
         if (!sti_reader_at(&reader, FORMS[i].word))
             continue;

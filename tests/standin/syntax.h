@@ -13,6 +13,7 @@
  *   SELECT … FROM dual | a view of the data dictionary …
  *   SAVEPOINT w                                ROLLBACK TO [SAVEPOINT] w
  *   ALTER SESSION SET parameter = 'value'
+ *   … outfall_fence …                          (ledger.h has its forms)
  *
  * Source: Oracle Database 19c, SQL Language Reference, "SQL Statements".
  */
@@ -34,6 +35,7 @@ enum sti_statement_kind {
     STI_SAVEPOINT,
     STI_ROLLBACK_TO,
     STI_SESSION,
+    STI_LEDGER,
     STI_KINDS
 };
 
@@ -59,6 +61,7 @@ struct sti_definition {
 /* What is written otherwise for PostgreSQL. */
 struct sti_edit {
     size_t at, length;
+    int null; /* 1: NULL. */
     int cast; /* 1: the parameter gets a cast to the type of the column `parameter`. */
     size_t parameter;
     struct sti_name stored; /* Else: the name to write. */
@@ -74,7 +77,7 @@ struct sti_syntax {
     size_t definition_count;
     struct sti_edit *edits;
     size_t edit_count;
-    struct sti_name word;  /* A savepoint's name, a session's parameter. */
+    struct sti_name word;  /* A savepoint's name, a session's parameter, a ledger's verb. */
     struct sti_name value; /* Of the parameter. */
 };
 

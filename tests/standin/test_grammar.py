@@ -221,6 +221,18 @@ class Checker:
             wanted = TYPES[column.name]
             need(written == SPELLED.get(wanted, wanted), f"{column.name} is {written}")
 
+    def check_ledger(self, tree, meant):
+        """Its names are without quotes, its values literals: the text says it all but for its kind."""
+        verb = meant["text"].split()[0]
+        need(isinstance(tree, getattr(self.exp, verb.capitalize())), f"not {verb}")
+        tables = list(tree.find_all(self.exp.Table))
+        need(tables and all(table.name == meant["table"] for table in tables), "another table")
+        need(not any(name.quoted for name in tree.find_all(self.exp.Identifier)), "quotes")
+        need(verb in ("INSERT", "CREATE") or tree.args.get("where"), "of everything")
+        for node in tree.find_all(self.exp.Literal):
+            need(not node.is_string or not node.find_ancestor(self.exp.Where) or
+                 node.find_ancestor(self.exp.Anonymous, self.exp.Unhex), "a text is compared")
+
     def check_dictionary(self, tree, _):
         need(isinstance(tree, self.exp.Select), "not a SELECT")
 
@@ -250,7 +262,7 @@ class Grammar(unittest.TestCase):
 
     def test_every_kind_is_among_them(self):
         kinds = {text["kind"] for text in self.texts}
-        self.assertEqual(kinds, {"session", "savepoint", "rollback_to", "dictionary", "select",
+        self.assertEqual(kinds, {"session", "savepoint", "rollback_to", "dictionary", "ledger", "select",
                                  "insert", "merge", "delete", "create"})
         self.assertGreater(len(self.texts), 500)
 

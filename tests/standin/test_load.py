@@ -136,6 +136,21 @@ class Load(unittest.TestCase):
                 self.assertIn(words, letter)
                 self.assertEqual(letter.strip().count("\n"), 0)
 
+    def test_exactly_once_whatever_the_answer_to_a_commit(self):
+        rows = [(key, f"v{key}", "1") for key in range(ROWS)]
+        log = pathlib.Path(self.directory.name) / "once.log"
+        for index, script in enumerate(("commit:6:3113:after", "commit:6:3113", "ledger:12:3113:after",
+                                        "ledger:10:60", "ledger:11:1591")):
+            with self.subTest(script):
+                log.unlink(missing_ok=True)
+                table = self.table(key="")  # A row that came twice would stay.
+                options = ("--delivery", "exactly-once", "--source-id", f"source {index}")
+                self.must(self.load(table, rows, *options, "--set", "batch.rows=100",
+                                    FAULT=f"{script};log={log}"))
+                self.assertNotEqual(log.read_text(encoding="utf-8"), "", "nothing was put in")
+                self.must(self.load(table, rows, *options))
+                self.assertEqual([int(key) for key, *_ in self.rows_of(table)], list(range(ROWS)))
+
     def test_no_password_is_told(self):
         table = self.table()
         done = self.load(table, [(1, "v", "1")], SERVER="127.0.0.1", PWD=self.server.password)

@@ -58,6 +58,8 @@ static void every_text_of_the_dialect_is_taken(void **state)
 #define SET "WHEN MATCHED THEN UPDATE SET "
 #define NEW "WHEN NOT MATCHED THEN INSERT (\"K\", \"V\") VALUES (s.\"K\", s.\"V\")"
 
+#define BY "WHERE sink = HEXTORAW('61') AND writer = HEXTORAW('62')"
+
 static const struct {
     const char *why;
     const char *text;
@@ -143,6 +145,48 @@ static const struct {
     {"COMMIT", "COMMIT", 900},
     {"an UPDATE", "UPDATE \"T\" SET \"A\" = ?", 900},
     {"nothing", "", 900},
+    {"a fence", "UPDATE outfall_fence SET epoch = epoch + 1, owner = -7 " BY, 0},
+    {"of everything", "UPDATE outfall_fence SET epoch = epoch + 1", 905},
+    {"without SET", "UPDATE outfall_fence epoch = 1 " BY, 971},
+    {"a text for bytes", "UPDATE outfall_fence SET epoch = 1 WHERE sink = 'a'", STI_REFUSED},
+    {"a text", "UPDATE outfall_fence SET epoch = 1, source = 'it''s' " BY, 0},
+    {"a choice",
+     "UPDATE outfall_fence SET target = CASE WHEN checkpoint = 0 OR target IS NULL THEN 'a' ELSE "
+     "target END " BY,
+     0},
+    {"a comparison with NULL",
+     "UPDATE outfall_fence SET target = CASE WHEN checkpoint = 0 OR target = '' THEN 'a' ELSE "
+     "target END " BY,
+     905},
+    {"no bytes", "UPDATE outfall_fence SET epoch = 1 WHERE sink = HEXTORAW('')", STI_REFUSED},
+    {"half a byte", "UPDATE outfall_fence SET epoch = 1 WHERE sink = HEXTORAW('abc')", STI_REFUSED},
+    {"no hexadecimals", "UPDATE outfall_fence SET epoch = 1 WHERE sink = HEXTORAW('ag')", 1465},
+    {"MySQL's bytes", "UPDATE outfall_fence SET epoch = 1 WHERE sink = X'ab'", 936},
+    {"a reserved word", "UPDATE outfall_fence SET level = 1 " BY, 904},
+    {"a word without a value", "SELECT epoch FROM outfall_fence WHERE slot", 920},
+    {"another table's", "SELECT epoch FROM outfall_fence, dual " BY, 905},
+    {"the newest line",
+     "SELECT epoch FROM outfall_ledger WHERE checkpoint = (SELECT max(checkpoint) FROM "
+     "outfall_ledger " BY ")",
+     0},
+    {"a limit", "SELECT epoch FROM outfall_ledger " BY " LIMIT 1", 933},
+    {"FOR UPDATE", "SELECT epoch FROM outfall_fence " BY " FOR UPDATE", 933},
+    {"a line", "INSERT INTO outfall_ledger (sink, epoch) VALUES (HEXTORAW('61'), 1)", 0},
+    {"a value too few", "INSERT INTO outfall_ledger (sink, epoch) VALUES (HEXTORAW('61'))", 947},
+    {"a value too many", "INSERT INTO outfall_ledger (sink) VALUES (1, 2)", 913},
+    {"a column twice", "INSERT INTO outfall_ledger (sink, SINK) VALUES (1, 2)", 957},
+    {"a ledger",
+     "CREATE TABLE outfall_ledger (rows_written NUMBER(19) NOT NULL, PRIMARY KEY (rows_written))",
+     0},
+    {"a reserved column",
+     "CREATE TABLE outfall_ledger (rows NUMBER(19) NOT NULL, PRIMARY KEY (rows))", 904},
+    {"another database's type", "CREATE TABLE outfall_ledger (a bigint NOT NULL, PRIMARY KEY (a))",
+     902},
+    {"IF NOT EXISTS",
+     "CREATE TABLE IF NOT EXISTS outfall_ledger (a NUMBER(19) NOT NULL, PRIMARY KEY (a))", 903},
+    {"a parameter", "DELETE FROM outfall_ledger WHERE checkpoint < ?", 936},
+    {"old lines", "DELETE FROM outfall_ledger " BY " AND checkpoint < -995", 0},
+    {"all lines", "DELETE FROM outfall_ledger", 905},
 };
 
 static void a_text_gets_oracles_error(void **state)

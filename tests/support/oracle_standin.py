@@ -24,6 +24,11 @@ class OracleStandIn(PostgreSQL):
                   "GRANT SELECT ON ALL TABLES IN SCHEMA oracle TO PUBLIC")
         self.psql(f'ALTER DATABASE "{self.database}" SET search_path = "{self.schema}", oracle')
 
+    def fresh(self):
+        """An empty database."""
+        self.psql(f'SET client_min_messages = warning; DROP SCHEMA "{self.schema}" CASCADE; '
+                  f'CREATE SCHEMA "{self.schema}"; GRANT USAGE ON SCHEMA "{self.schema}" TO PUBLIC')
+
     @property
     def odbc_url(self):
         return self.odbc_url_with()

@@ -18,7 +18,7 @@ import tempfile
 import unittest
 
 from server_base import odbc_url
-from servers import MariaDB, PostgreSQL
+from servers import MariaDB, OracleStandIn, PostgreSQL
 
 COMMAND = os.environ.get("OUTFALL_COMMAND", "outfall")
 
@@ -46,7 +46,8 @@ def drivers():
 class Target:
     """A database that can be written to by one URL.
 
-    engine: sqlite, postgresql or mysql: the SQL that sql() takes. driver: Outfall's.
+    engine: sqlite, postgresql, mysql or oracle (its stand-in: PostgreSQL's SQL): the SQL that sql() takes.
+    driver: Outfall's.
     """
 
     def __init__(self, name, own=None):
@@ -60,7 +61,8 @@ class Target:
             self._directory = tempfile.TemporaryDirectory(prefix="outfall-target-")
             self.path = pathlib.Path(self._directory.name) / "test.db"
         else:
-            self.server = own or server({"postgresql": PostgreSQL, "mysql": MariaDB}[self.engine])
+            self.server = own or server({"postgresql": PostgreSQL, "mysql": MariaDB,
+                                          "oracle": OracleStandIn}[self.engine])
 
     @property
     def url(self):
@@ -84,6 +86,8 @@ class Target:
             self.sql("PRAGMA journal_mode = wal")  # Makes the file.
         elif self.engine == "postgresql":
             self.server.sql("SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        elif self.engine == "oracle":
+            self.server.fresh()
         else:
             self.server.sql(f"DROP DATABASE {self.server.database}; CREATE DATABASE {self.server.database}",
                             "mysql")
@@ -125,6 +129,7 @@ class Target:
 
 
 TARGETS = ("sqlite", "postgresql", "mysql", "odbc-postgresql", "odbc-mariadb", "odbc-sqlite")
+LEDGER_TARGETS = (*TARGETS, "odbc-oracle")
 
 
 def test_classes(module, tests, names=TARGETS):
