@@ -141,7 +141,9 @@ int outfall_txn_end(const char *url, const outfall_config *config, const char *i
     if (status != OUTFALL_OK)
         return status;
     const of_limits limits = of_visit_limits(&visit);
-    status = of_lease_take(visit.pool, &limits, &lease, error);
+    status = of_visit_check_prepares(&visit, error);
+    if (status == OUTFALL_OK)
+        status = of_lease_take(visit.pool, &limits, &lease, error);
     if (status == OUTFALL_OK) {
         status = force ? OUTFALL_OK : check_end(&lease, id, &gid, commit != 0, error);
         of_lease_return(&lease);
@@ -233,7 +235,9 @@ int outfall_txn_recover(const char *url, const char *home_url, const outfall_con
         return status;
     status = of_visit_enter(&visit, url, config, OUTFALL_DRIVER_TWO_PHASE, error);
     if (status == OUTFALL_OK) {
-        status = recover_by_home(&home, &visit, out, error);
+        status = of_visit_check_prepares(&visit, error);
+        if (status == OUTFALL_OK)
+            status = recover_by_home(&home, &visit, out, error);
         of_visit_leave(&visit);
     }
     of_visit_leave(&home.visit);

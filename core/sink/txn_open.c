@@ -265,7 +265,7 @@ static int recover(of_joining *joining, of_resource *resource, outfall_error *er
     outfall_txn *txn = joining->txn;
     of_group *group = txn->coordinator.group;
     of_recovery recovery = recovery_of(joining, resource->pool);
-    if ((of_pool_driver(resource->pool)->capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
+    if (resource->identity[0] == '\0')
         return OUTFALL_OK; /* A home that cannot prepare: nothing can be left. */
     int status = of_recovery_run(&recovery, error);
     go_on_behind(group, recovery.newest);
@@ -327,18 +327,22 @@ static int check_place(of_joining *joining, of_resource *resource, outfall_error
                    group->id, (unsigned)(resource - joining->txn->resources));
 }
 
+/* A home that cannot prepare needs no identity, and has none: nothing is handed out of it. */
 static int identify(of_joining *joining, of_resource *resource, outfall_error *error)
 {
     of_lease lease;
     if ((of_pool_driver(resource->pool)->capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
-        return OUTFALL_OK; /* Nothing is handed out of it. */
+        return OUTFALL_OK;
     int status =
         of_lease_take(resource->pool, &joining->txn->coordinator.group->limits, &lease, error);
     if (status != OUTFALL_OK)
         return status;
     status = of_lease_identify(&lease, resource->identity, sizeof resource->identity, error);
     of_lease_return(&lease);
-    return status;
+    if (status != OUTFALL_ERR_UNSUPPORTED)
+        return status;
+    resource->identity[0] = '\0'; /* By this driver in other databases; `inspect` has let it be. */
+    return OUTFALL_OK;
 }
 
 /* ---- The journal ------------------------------------------------------------------ */
@@ -399,6 +403,8 @@ static int take_over(of_joining *joining, outfall_error *error)
     outfall_fence home;
     int status = OUTFALL_OK;
     for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
+        status = identify(joining, &txn->resources[i], error);
+    for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
         status = check_place(joining, &txn->resources[i], error);
     if (status == OUTFALL_OK)
         status = take_line(joining, joining->home->pool, OF_HOME_LINE, false, &home, error);
@@ -407,8 +413,6 @@ static int take_over(of_joining *joining, outfall_error *error)
     group->epoch = (uint32_t)home.epoch;
     for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
         status = recover(joining, &txn->resources[i], error);
-    for (uint32_t i = 0; i < txn->resource_count && status == OUTFALL_OK; i++)
-        status = identify(joining, &txn->resources[i], error);
     if (status == OUTFALL_OK)
         status = check_journal(joining, error);
     /* Once more: it is higher than any that was given away meanwhile, and nobody else has it. */

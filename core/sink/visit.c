@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "txn/committable.h"
 
 static const atomic_int_fast64_t never_us = INT64_MAX;
 
@@ -43,6 +44,19 @@ int of_visit_enter(of_visit *visit, const char *url, const outfall_config *confi
     }
     if (status != OUTFALL_OK)
         of_visit_leave(visit);
+    return status;
+}
+
+int of_visit_check_prepares(const of_visit *visit, outfall_error *error)
+{
+    char identity[OF_COMMITTABLE_TEXT_MAX + 1];
+    const of_limits limits = of_visit_limits(visit);
+    of_lease lease;
+    int status = of_lease_take(visit->pool, &limits, &lease, error);
+    if (status != OUTFALL_OK)
+        return status;
+    status = of_lease_identify(&lease, identity, sizeof identity, error);
+    of_lease_return(&lease);
     return status;
 }
 

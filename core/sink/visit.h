@@ -19,6 +19,9 @@ typedef struct of_visit {
  * leave. */
 int of_visit_enter(of_visit *visit, const char *url, const outfall_config *config,
                    uint64_t capabilities, outfall_error *error);
+
+/* OUTFALL_ERR_UNSUPPORTED: its driver prepares transactions, but not in this database. */
+int of_visit_check_prepares(const of_visit *visit, outfall_error *error);
 void of_visit_leave(of_visit *visit);
 
 of_limits of_visit_limits(const of_visit *visit);

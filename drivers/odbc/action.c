@@ -67,7 +67,10 @@ static const number_rule oracle[] = {
     {60, DATABASE, RETRY, NULL},  /* Deadlock. */
     {8177, DATABASE, RETRY, NULL},
     {8176, DATABASE, RETRY, NULL},
-    {2049, DATABASE, RETRY, NULL}, /* A distributed lock's timeout. */
+    {6550, DATABASE, STOP, "GRANT EXECUTE ON SYS.DBMS_XA to this user, if that is what it lacks"},
+    {2089, DATABASE, STOP, NULL},   /* COMMIT within a distributed transaction. */
+    {24761, DATABASE, RETRY, NULL}, /* Such a one was rolled back. */
+    {2049, DATABASE, RETRY, NULL},  /* A distributed lock's timeout. */
     {30006, DATABASE, RETRY, NULL},
     {1591, DATABASE, RETRY, "a transaction in doubt holds the row: see DBA_2PC_PENDING"},
     {18, IO, RETRY, BUSY_ADVICE}, /* Sessions, */

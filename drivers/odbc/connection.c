@@ -9,6 +9,7 @@
 #include "odbc/call.h"
 #include "odbc/fault.h"
 #include "odbc/plan.h"
+#include "odbc/prepared.h"
 #include "odbc/query.h"
 
 /*
@@ -17,12 +18,16 @@
  */
 static void close_session(outfall_connection *connection)
 {
-    bool dead = connection->dead || atomic_load(&connection->severed);
+    /* Within a named transaction ODBC can end nothing: without its session it is rolled back. */
+    bool dead = connection->dead || atomic_load(&connection->severed) ||
+                (connection->named && connection->socket >= 0);
     if (connection->socket >= 0)
         shutdown(connection->socket, dead ? SHUT_RDWR : SHUT_RD);
     else if (connection->in_transaction && !dead && connection->dialect != NULL &&
              connection->dialect->rollback != NULL)
         (void)drv_odbc_run(connection, connection->dialect->rollback, NULL);
+    else if (connection->named && !dead)
+        (void)drv_odbc_branch_undo(connection, NULL);
     drv_odbc_plans_free(connection);
     (void)SQLEndTran(SQL_HANDLE_DBC, connection->dbc, SQL_ROLLBACK);
     (void)SQLDisconnect(connection->dbc);

@@ -182,6 +182,25 @@ typedef struct drv_odbc_queries {
     const char *ping; /* Any query; NULL: a catalog function. */
 } drv_odbc_queries;
 
+/* Two-phase commit by XA. A right is named as what is to be granted. */
+typedef struct drv_odbc_two_phase {
+    /*
+     * Blocks, by enum drv_odbc_xa_call. The first ? is what XA answers, the next two are gtrid and
+     * bqual in hexadecimal; with START the fourth is both with a dot between, by which others find
+     * the session until it has prepared.
+     */
+    const char *calls[5];
+    const char *last; /* A block: ? is the number of the error behind the last answer. */
+    /* One row each that is prepared: format, gtrid and bqual in hexadecimal. */
+    const char *list, *list_right;
+    /* One cell: this database, and no other. */
+    const char *identify, *identify_right;
+    /* ?: gtrid.bqual. One row each session that has begun it: what `kill` wants. */
+    const char *holder, *holder_right;
+    const char *kill[2]; /* Before and behind it, in quotes. */
+    int32_t gone[2];     /* Errors: there is no such session any more. */
+} drv_odbc_two_phase;
+
 typedef struct drv_odbc_dialect {
     const char *name;        /* As odbc.dialect has it. */
     const char *const *dbms; /* What SQL_DBMS_NAME starts with; ended by NULL. */
@@ -193,6 +212,7 @@ typedef struct drv_odbc_dialect {
     const char *mark; /* '#': the identity of a table that is made; NULL: it needs, or has, none. */
     const char *const *ledger; /* The statements that make its tables; NULL: it has none yet. */
     const drv_checks *checks;  /* Of what it rests on; NULL: as `ledger`. */
+    const drv_odbc_two_phase *two_phase;   /* NULL: it prepares no transactions. */
     const char *begin, *commit, *rollback; /* NULL: by ODBC, with autocommit off. */
     const char *savepoint[3];   /* By enum drv_odbc_savepoint; NULL: nothing has to be done. */
     const char *nullable;       /* Behind a column that may be NULL; NULL: nothing. */

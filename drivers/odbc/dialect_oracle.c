@@ -75,6 +75,38 @@ static const drv_odbc_type types[] = {
     {.name = NULL},
 };
 
+/*
+ * Source: Oracle Database PL/SQL Packages and Types Reference 19c, "DBMS_XA", "DBMS_SESSION". The
+ * list is asked for by the name of its public synonym, so that a view of one's own can take its
+ * place. A schema is told by when it was made, too: names of databases are not unique.
+ */
+#define XID "DBMS_XA_XID(20294, HEXTORAW(?), HEXTORAW(?))"
+static const drv_odbc_two_phase two_phase = {
+    .calls =
+        {
+            "BEGIN ? := DBMS_XA.XA_START(" XID ", DBMS_XA.TMNOFLAGS); "
+            "DBMS_SESSION.SET_IDENTIFIER(?); END;",
+            "BEGIN ? := DBMS_XA.XA_END(" XID ", DBMS_XA.TMSUCCESS); END;",
+            "BEGIN ? := DBMS_XA.XA_PREPARE(" XID "); DBMS_SESSION.CLEAR_IDENTIFIER; END;",
+            "BEGIN ? := DBMS_XA.XA_COMMIT(" XID ", FALSE); END;",
+            "BEGIN ? := DBMS_XA.XA_ROLLBACK(" XID "); DBMS_SESSION.CLEAR_IDENTIFIER; END;",
+        },
+    .last = "BEGIN ? := DBMS_XA.XA_GETLASTOER(); END;",
+    .list = "SELECT formatid, RAWTOHEX(globalid), RAWTOHEX(branchid) FROM "
+            "dba_pending_transactions",
+    .list_right = "GRANT SELECT ON SYS.DBA_PENDING_TRANSACTIONS to this user",
+    .identify = "SELECT SYS_CONTEXT('USERENV', 'DB_NAME') || '/' || "
+                "SYS_CONTEXT('USERENV', 'CON_NAME') || '/' || username || '@' || "
+                "TO_CHAR(created, 'YYYYMMDDHH24MISS') FROM all_users WHERE username = "
+                "SYS_CONTEXT('USERENV', 'CURRENT_SCHEMA')",
+    .identify_right = "Oracle 12.1 or later",
+    .holder = "SELECT sid || ',' || serial# || ',@' || inst_id FROM gv$session WHERE "
+              "client_identifier = ?",
+    .holder_right = "GRANT SELECT ON SYS.GV_$SESSION, and ALTER SYSTEM, to this user",
+    .kill = {"ALTER SYSTEM KILL SESSION ", " IMMEDIATE"},
+    .gone = {30, 31},
+};
+
 #define MERGE "MERGE INTO $t t USING ($r) s ON ($m)"
 #define NEW "WHEN NOT MATCHED THEN INSERT ($c) VALUES ($v)"
 
@@ -111,6 +143,7 @@ const drv_odbc_dialect drv_odbc_oracle = {
         },
     .create = "CREATE TABLE $t ($b)",
     .ledger = drv_ledger_oracle,
+    .two_phase = &two_phase,
     .ledger_in_raw = 1,
     .ledger_is_asked_for = 1,
     .savepoint = {"SAVEPOINT outfall", NULL, "ROLLBACK TO SAVEPOINT outfall"},

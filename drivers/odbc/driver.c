@@ -5,6 +5,7 @@
 #include "odbc/describe.h"
 #include "odbc/inspect.h"
 #include "odbc/ledger.h"
+#include "odbc/prepared.h"
 #include "odbc/target.h"
 #include "odbc/transaction.h"
 #include "odbc/write.h"
@@ -12,7 +13,9 @@
 static const outfall_driver driver = {
     .abi = OUTFALL_DRIVER_ABI,
     .struct_size = sizeof(outfall_driver),
-    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_BLOCKS,
+    /* Two-phase of some dialects: the others say so before anything is written. */
+    .capabilities = OUTFALL_DRIVER_SAVEPOINTS | OUTFALL_DRIVER_LEDGER | OUTFALL_DRIVER_BLOCKS |
+                    OUTFALL_DRIVER_TWO_PHASE,
     .name = "odbc",
     .description = "unixODBC", /* Its version is told with the first connection, not before. */
     .connect = drv_odbc_connect,
@@ -36,6 +39,12 @@ static const outfall_driver driver = {
     .fence = drv_odbc_fence,
     .ledger_write = drv_odbc_ledger_write,
     .ledger_read = drv_odbc_ledger_read,
+    .prepare = drv_odbc_prepare,
+    .commit_prepared = drv_odbc_commit_prepared,
+    .rollback_prepared = drv_odbc_rollback_prepared,
+    .list_prepared = drv_odbc_list_prepared,
+    .end_holder = drv_odbc_end_holder,
+    .identify = drv_odbc_identify,
 };
 
 OUTFALL_EXPORT const outfall_driver *outfall_driver_entry(void);

@@ -4,6 +4,7 @@
 #include "common/inspect.h"
 #include "common/ledger.h"
 #include "odbc/call.h"
+#include "odbc/prepared.h"
 #include "odbc/query.h"
 #include "odbc/target.h"
 #include "odbc/transaction.h"
@@ -40,7 +41,9 @@ int drv_odbc_inspect(outfall_connection *connection, const outfall_target *targe
                             .add_literal =
                                 dialect->ledger_in_hex ? drv_ledger_add_hex : drv_ledger_add_quoted,
                             .ask = ask};
-    if (dialect->checks == NULL)
-        return OUTFALL_OK;
+    int status = options->prepared > 0 ? drv_odbc_check_prepared(connection, deadline_us, error)
+                                       : OUTFALL_OK;
+    if (status != OUTFALL_OK || dialect->checks == NULL)
+        return status;
     return drv_inspect_run(&it, connection, options, deadline_us, error);
 }

@@ -10,6 +10,7 @@
 #include "odbc/utf16.h"
 
 #define PARAMETERS_MAX 8
+#define CALL_INPUTS_MAX 3
 #define PIECE_BYTES 4096 /* Of a cell, read at a time. */
 
 /* ---- Answers ---------------------------------------------------------------------- */
@@ -197,6 +198,34 @@ int drv_odbc_execute(outfall_connection *connection, const char *sql, int64_t *c
         status = drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
     *count = answer != NULL ? (int64_t)answer->rows : (int64_t)changed;
     drv_odbc_statement_free(statement);
+    return status;
+}
+
+int drv_odbc_call(outfall_connection *connection, const char *sql, const char *const *inputs,
+                  size_t count, int32_t *answer, outfall_error *error)
+{
+    parameter parameters[CALL_INPUTS_MAX] = {0};
+    SQLHSTMT statement = SQL_NULL_HSTMT;
+    SQLINTEGER number = 0;
+    SQLLEN told = 0;
+    int status = drv_odbc_statement_new(connection, &statement, error);
+    if (status == OUTFALL_OK &&
+        !SQL_SUCCEEDED(SQLBindParameter(statement, 1, SQL_PARAM_OUTPUT, SQL_C_SLONG, SQL_INTEGER, 0,
+                                        0, &number, sizeof number, &told)))
+        status = drv_odbc_fail(connection, SQL_HANDLE_STMT, statement, error);
+    for (size_t i = 0; status == OUTFALL_OK && i < count && i < CALL_INPUTS_MAX; i++) {
+        parameters[i].text = inputs[i];
+        status = bind(connection, statement, (SQLUSMALLINT)(i + 2), &parameters[i], error);
+    }
+    if (status == OUTFALL_OK)
+        status = drv_odbc_api_execute(connection, statement, sql, error);
+    if (status == OUTFALL_OK && told == SQL_NULL_DATA)
+        status = outfall_error_set(error, OUTFALL_ERR_DATABASE, OUTFALL_ACTION_STOP,
+                                   "odbc: %s: the database gave no number", connection->doing);
+    drv_odbc_statement_free(statement);
+    for (size_t i = 0; i < CALL_INPUTS_MAX; i++)
+        drv_odbc_wide_free(&parameters[i].wide);
+    *answer = number;
     return status;
 }
 

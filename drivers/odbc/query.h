@@ -29,6 +29,13 @@ int drv_odbc_execute(outfall_connection *connection, const char *sql, int64_t *c
                      drv_odbc_answer *answer, outfall_error *error);
 
 /*
+ * Runs a block whose first parameter is the number that it answers, and the others are texts: at
+ * most three.
+ */
+int drv_odbc_call(outfall_connection *connection, const char *sql, const char *const *inputs,
+                  size_t count, int32_t *answer, outfall_error *error);
+
+/*
  * Runs a query and reads its answer. Its parameters are schema and table in turns, as many as it
  * has; `schema` and `table` may be NULL where it has none.
  */

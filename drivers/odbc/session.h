@@ -26,6 +26,8 @@ struct outfall_connection {
     bool connected; /* SQLDriverConnect has succeeded. */
     bool dead;      /* Nothing more is sent: the session is over, or its state unknown. */
     bool in_transaction;
+    bool named; /* It has begun by xid, and ends in prepare or rollback. */
+    outfall_xid xid;
     bool failed;      /* A statement of the transaction has: only a rollback helps. */
     uint64_t checked; /* The target that this transaction has found as it was described. */
 

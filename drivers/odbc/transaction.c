@@ -5,6 +5,7 @@
 
 #include "odbc/call.h"
 #include "odbc/fault.h"
+#include "odbc/prepared.h"
 #include "odbc/query.h"
 
 static int fail_turn(const char *what, outfall_error *error)
@@ -44,10 +45,11 @@ int drv_odbc_settle_commit(outfall_connection *connection, outfall_error *error)
 int drv_odbc_begin(outfall_connection *connection, const outfall_begin_options *options,
                    int64_t deadline_us, outfall_error *error)
 {
-    (void)options;
     int status = drv_odbc_enter(connection, "beginning a transaction", NULL, deadline_us, error);
     if (status == OUTFALL_OK && connection->in_transaction)
         status = fail_turn("begin inside a transaction", error);
+    else if (status == OUTFALL_OK && options->xid != NULL)
+        status = drv_odbc_branch_begin(connection, options->xid, error);
     else if (status == OUTFALL_OK && connection->dialect->begin != NULL)
         status = drv_odbc_run(connection, connection->dialect->begin, error);
     if (status == OUTFALL_OK) {
@@ -139,6 +141,9 @@ int drv_odbc_commit(outfall_connection *connection, int64_t deadline_us, outfall
     int status = drv_odbc_enter(connection, "committing", NULL, deadline_us, error);
     if (status == OUTFALL_OK && !connection->in_transaction)
         status = fail_turn("commit without a transaction", error);
+    else if (status == OUTFALL_OK && connection->named)
+        return drv_odbc_leave(connection,
+                              fail_turn("commit of a transaction that is to be prepared", error));
     else if (status == OUTFALL_OK)
         status = commit(connection, error);
     connection->in_transaction = false;
@@ -150,11 +155,14 @@ int drv_odbc_commit(outfall_connection *connection, int64_t deadline_us, outfall
 int drv_odbc_rollback(outfall_connection *connection, int64_t deadline_us, outfall_error *error)
 {
     int status = drv_odbc_enter(connection, "rolling back", NULL, deadline_us, error);
-    if (status == OUTFALL_OK && connection->in_transaction)
+    if (status == OUTFALL_OK && connection->named)
+        status = drv_odbc_branch_undo(connection, error);
+    else if (status == OUTFALL_OK && connection->in_transaction)
         status = end(connection, false, error);
     if (status == OUTFALL_OK && drv_odbc_is_lost(connection))
         status = drv_odbc_fail_lost(connection, "the server closed it", error);
     connection->in_transaction = false;
+    connection->named = false;
     connection->failed = false;
     connection->checked = 0;
     return drv_odbc_leave(connection, status);

@@ -90,6 +90,8 @@ void branch_start(contract_suite *suite)
     outfall_prepared left[64];
     if ((suite->driver.capabilities & OUTFALL_DRIVER_TWO_PHASE) == 0)
         suite_skip(suite, "the driver prepares no transactions");
+    if ((suite->quirks->refused & OUTFALL_DRIVER_TWO_PHASE) != 0)
+        suite_skip(suite, "the driver prepares no transactions in this database");
     size_t count = branch_list(suite, "of1.", left, LENGTH(left));
     for (size_t i = 0; i < count && i < LENGTH(left); i++)
         branch_end_elsewhere(suite, &left[i].xid, 0);

@@ -348,6 +348,48 @@ static void a_lost_fence_keeps_it_from_being_prepared(contract_suite *suite)
     }
 }
 
+/* ---- A driver that prepares in other databases ---------------------------------------- */
+
+static void expect_unsupported(contract_suite *suite, const char *what, int status)
+{
+    if (status != OUTFALL_ERR_UNSUPPORTED || suite->error.action != OUTFALL_ACTION_STOP ||
+        strstr(suite->error.message, "prepares no transactions") == NULL)
+        fail_msg("%s: status %d: %s", what, status, suite->error.message);
+    memset(&suite->error, 0, sizeof suite->error);
+}
+
+static void where_none_is_prepared_it_is_said(contract_suite *suite)
+{
+    const outfall_driver *driver = &suite->driver;
+    const outfall_xid xid = branch_name(13);
+    outfall_inspect_options options = {.struct_size = sizeof options, .prepared = 1};
+    char identity[256];
+    size_t count;
+    if ((suite->quirks->refused & OUTFALL_DRIVER_TWO_PHASE) == 0)
+        suite_skip(suite, "the driver prepares transactions, or says that it has none");
+    suite_create_sql(suite, BRANCH_TABLE, "id INTEGER NOT NULL PRIMARY KEY, n INTEGER");
+    outfall_target *target = branch_describe(suite, OUTFALL_MODE_INSERT);
+    expect_unsupported(
+        suite, "inspect",
+        driver->inspect(suite->connection, target, &options, suite_deadline(), &suite->error));
+    driver->target_free(target);
+    expect_unsupported(suite, "begin", branch_try_begin(suite, &xid));
+    expect_unsupported(suite, "prepare", branch_try_prepare(suite, &xid, 5));
+    expect_unsupported(suite, "commit", branch_try_end(suite, suite->connection, &xid, 1));
+    expect_unsupported(suite, "rollback", branch_try_end(suite, suite->connection, &xid, 0));
+    expect_unsupported(suite, "list",
+                       driver->list_prepared(suite->connection, "of1.", NULL, 0, &count,
+                                             suite_deadline(), &suite->error));
+    expect_unsupported(
+        suite, "end_holder",
+        driver->end_holder(suite->connection, &xid, suite_deadline(), &suite->error));
+    expect_unsupported(suite, "identify",
+                       driver->identify(suite->connection, identity, sizeof identity,
+                                        suite_deadline(), &suite->error));
+    suite_begin(suite); /* None of these has left anything behind. */
+    suite_commit(suite);
+}
+
 const contract_case prepared_cases[] = {
     {"what is prepared can be ended", what_is_prepared_can_be_ended, NEEDS_TABLES},
     {"what is prepared outlives its connection", what_is_prepared_outlives_its_connection,
@@ -368,5 +410,6 @@ const contract_case prepared_cases[] = {
     {"fences are set with the rows that are prepared", fences_are_set_with_the_rows, NEEDS_TABLES},
     {"a lost fence keeps a transaction from being prepared",
      a_lost_fence_keeps_it_from_being_prepared, NEEDS_TABLES},
+    {"where none is prepared it is said", where_none_is_prepared_it_is_said, NEEDS_TABLES},
     {NULL, NULL, 0},
 };

@@ -54,6 +54,7 @@ typedef struct contract_quirks {
     const char *tcp_variable;    /* the one that has it with a password, */
     const char *native_variable; /* and the one of the same database's URL for its own client. */
     uint32_t capabilities;       /* Of enum outfall_driver_capability, which must be set. */
+    uint32_t refused;            /* Those that the driver has, but refuses for this database. */
     const contract_stored *stored;
     const char *const *bad_urls; /* Nothing can be connected to; ended by NULL. */
     const contract_exception *exceptions;

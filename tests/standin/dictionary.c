@@ -2,8 +2,16 @@
 #include "dictionary.h"
 
 static const char *const VIEWS[] = {
-    "dual",        "all_objects",     "all_tab_cols",    "all_tab_identity_cols",
-    "all_indexes", "all_ind_columns", "all_constraints", "all_cons_columns",
+    "dual",
+    "all_objects",
+    "all_users",
+    "dba_pending_transactions",
+    "all_tab_cols",
+    "all_tab_identity_cols",
+    "all_indexes",
+    "all_ind_columns",
+    "all_constraints",
+    "all_cons_columns",
 };
 
 static int is_view(const struct sti_reader *reader)

@@ -17,6 +17,8 @@ $$;
 CREATE FUNCTION oracle.sys_context(namespace text, parameter text) RETURNS text STABLE LANGUAGE sql AS $$
     SELECT CASE WHEN upper(namespace) = 'USERENV' THEN
         CASE upper(parameter) WHEN 'CURRENT_SCHEMA' THEN current_schema()
+                              WHEN 'DB_NAME' THEN (SELECT 'DB' || system_identifier FROM pg_control_system())
+                              WHEN 'CON_NAME' THEN current_database()
                               WHEN 'SESSION_USER' THEN current_user END END
 $$;
 
@@ -30,6 +32,23 @@ SELECT n.nspname::text AS owner, oracle.standin_table(c) AS object_name, c.oid::
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'v', 'f');
+
+CREATE FUNCTION oracle.rawtohex(bytea) RETURNS text IMMUTABLE LANGUAGE sql AS $$
+    SELECT upper(encode($1, 'hex'))
+$$;
+
+-- What xa.c has prepared.
+CREATE VIEW oracle.dba_pending_transactions AS
+SELECT split_part(gid, ':', 2)::int AS formatid, decode(split_part(gid, ':', 3), 'hex') AS globalid,
+       decode(split_part(gid, ':', 4), 'hex') AS branchid
+  FROM pg_prepared_xacts WHERE gid LIKE 'xa:%' AND database = current_database();
+
+-- Made when the server was, and one second later with each number: those are not used twice.
+CREATE VIEW oracle.all_users AS
+SELECT nspname::text AS username, oid AS user_id,
+       to_timestamp((SELECT system_identifier >> 32 FROM pg_control_system()) + oid::bigint)
+           AT TIME ZONE 'UTC' AS created
+  FROM pg_namespace;
 
 CREATE VIEW oracle.all_tab_cols AS
 SELECT n.nspname::text AS owner,

@@ -61,7 +61,9 @@ STI_EXPORT SQLRETURN SQLBindParameter(SQLHSTMT handle, SQLUSMALLINT number, SQLS
         sti_text_free(&message);
         return SQL_ERROR;
     }
-    if (direction != SQL_PARAM_INPUT || number == 0)
+    int is_output =
+        direction == SQL_PARAM_OUTPUT && c_type == SQL_C_SLONG && sql_type == SQL_INTEGER && value;
+    if ((direction != SQL_PARAM_INPUT && !is_output) || number == 0)
         return sti_report_state(statement, "HYC00", "Optional feature not implemented.");
     if (number > statement->binding_capacity) {
         statement->bindings =
@@ -73,7 +75,8 @@ STI_EXPORT SQLRETURN SQLBindParameter(SQLHSTMT handle, SQLUSMALLINT number, SQLS
     if (number > statement->binding_count)
         statement->binding_count = number;
     struct sti_binding *binding = &statement->bindings[number - 1];
-    *binding = (struct sti_binding){.c_type = c_type,
+    *binding = (struct sti_binding){.is_output = is_output,
+                                    .c_type = c_type,
                                     .sql_type = sql_type,
                                     .column_size = column_size,
                                     .digits = digits,

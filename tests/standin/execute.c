@@ -56,7 +56,7 @@ static int keep_zone(struct sti_connection *connection, struct sti_failure *fail
 
 /* ---- Transactions ------------------------------------------------------------------------- */
 
-static int end_backend(struct sti_connection *connection, int commit, struct sti_failure *failure)
+int sti_end_backend(struct sti_connection *connection, int commit, struct sti_failure *failure)
 {
     SQLRETURN code = sti_backend()->SQLEndTran(SQL_HANDLE_DBC, connection->backend,
                                                commit ? SQL_COMMIT : SQL_ROLLBACK);
@@ -73,7 +73,13 @@ SQLRETURN sti_end(struct sti_connection *connection, int commit)
     int after;
     struct sti_failure failure = {0};
     int code = sti_script_count(connection->script, commit ? "commit" : "rollback", &after);
-    int status = code && !after ? -1 : end_backend(connection, commit, &failure);
+    int status = code && !after ? -1 : 0;
+    if (status == 0 && connection->branch.state != STI_XA_NONE)
+        status = sti_fail(&failure, connection->branch.state == STI_XA_ACTIVE ? 2089 : STI_REFUSED,
+                          "the end of a transaction between XA_END and XA_PREPARE");
+    else if (status == 0)
+        status = sti_end_backend(connection, commit, &failure);
+    connection->changed = connection->changed && status != 0;
     if (code)
         status = fail_scripted(connection, code, &failure);
     if (status == 0)
@@ -270,7 +276,9 @@ static int run_create(struct sti_statement *statement, struct sti_failure *failu
     struct sti_connection *connection = statement->connection;
     struct sti_text sql = {0};
     int status = 0;
-    if (!connection->autocommit && end_backend(connection, 1, failure) != 0)
+    if (connection->branch.state != STI_XA_NONE)
+        return sti_fail(failure, 2089, "%s", "");
+    if (!connection->autocommit && sti_end_backend(connection, 1, failure) != 0)
         return -1;
     sti_forward_create(syntax, &sql);
     status = sti_run(connection, sql.data, failure);
@@ -284,7 +292,7 @@ static int run_create(struct sti_statement *statement, struct sti_failure *failu
         status = sti_run(connection, sql.data, failure);
     sti_text_free(&sql);
     if (!connection->autocommit && status == 0)
-        status = end_backend(connection, 1, failure);
+        status = sti_end_backend(connection, 1, failure);
     else if (!connection->autocommit)
         sti_backend()->SQLEndTran(SQL_HANDLE_DBC, connection->backend, SQL_ROLLBACK);
     return status;
@@ -294,6 +302,17 @@ static int is_create(const struct sti_syntax *syntax)
 {
     return syntax->kind == STI_CREATE ||
            (syntax->kind == STI_LEDGER && syntax->definition_count > 0);
+}
+
+static int is_change(const struct sti_syntax *syntax)
+{
+    return syntax->kind == STI_LEDGER && !is_create(syntax) &&
+           strcasecmp(syntax->word.text, "SELECT") != 0;
+}
+
+static int is_xa(enum sti_statement_kind kind)
+{
+    return kind >= STI_XA_START && kind <= STI_XA_LAST;
 }
 
 /* Without parameters. */
@@ -361,6 +380,10 @@ static int (*const RUN[STI_KINDS])(struct sti_statement *, struct sti_failure *)
     [STI_SELECT] = run_select,       [STI_DICTIONARY] = run_query,
     [STI_SAVEPOINT] = run_savepoint, [STI_ROLLBACK_TO] = run_savepoint,
     [STI_SESSION] = run_session,     [STI_LEDGER] = run_ledger,
+    [STI_XA_START] = sti_xa_run,     [STI_XA_END] = sti_xa_run,
+    [STI_XA_PREPARE] = sti_xa_run,   [STI_XA_COMMIT] = sti_xa_run,
+    [STI_XA_ROLLBACK] = sti_xa_run,  [STI_XA_LAST] = sti_xa_run,
+    [STI_HOLDER] = sti_xa_run,       [STI_KILL] = sti_xa_run,
 };
 
 /* Runs a statement so that what fails takes no more with it than it would in Oracle. */
@@ -369,6 +392,12 @@ static int run_guarded(struct sti_statement *statement, struct sti_failure *fail
     struct sti_connection *connection = statement->connection;
     enum sti_statement_kind kind = statement->syntax.kind;
     int rows = kind == STI_INSERT || kind == STI_MERGE || kind == STI_DELETE;
+    if (is_xa(kind)) /* PostgreSQL's transaction ends in it. */
+        return RUN[kind](statement, failure);
+    if (connection->branch.state == STI_XA_ENDED)
+        return sti_fail(failure, STI_REFUSED, "a statement between XA_END and XA_PREPARE");
+    connection->changed |= connection->branch.state == STI_XA_NONE &&
+                           (rows || kind == STI_SAVEPOINT || is_change(&statement->syntax));
     if (is_create(&statement->syntax) ||
         kind == STI_SAVEPOINT) /* It ends what is open; it is to stay. */
         return RUN[kind](statement, failure);
@@ -382,23 +411,33 @@ static int run_guarded(struct sti_statement *statement, struct sti_failure *fail
     return status;
 }
 
+/* As a rule of the script says, if one fits. */
+static int run_scripted(struct sti_statement *statement, struct sti_failure *failure)
+{
+    struct sti_connection *connection = statement->connection;
+    struct sti_fault fault =
+        sti_script_take(connection->script, sti_statement_names[statement->syntax.kind]);
+    int runs = !fault.code || fault.after;
+    if (runs && run_guarded(statement, failure) != 0)
+        return -1;
+    if (fault.code && fault.answers)
+        return runs ? sti_value_give(statement, 0, fault.code, failure)
+                    : sti_xa_answer(statement, fault.code, fault.last, failure);
+    return fault.code ? fail_scripted(connection, fault.code, failure) : 0;
+}
+
 SQLRETURN sti_execute(struct sti_statement *statement)
 {
     struct sti_connection *connection = statement->connection;
     const struct sti_syntax *syntax = &statement->syntax;
     struct sti_failure failure = {0};
-    int after = 0;
     if (!statement->text)
         return sti_report_state(statement, "HY010", "Function sequence error.");
     if (statement->binding_count < syntax->parameters.count)
         return sti_report_state(statement, "07002", "COUNT field incorrect.");
     statement->row_count = 0;
     statement->sent = 0;
-    int code = sti_script_count(connection->script, sti_statement_names[syntax->kind], &after);
-    int status = code && !after ? fail_scripted(connection, code, &failure)
-                                : run_guarded(statement, &failure);
-    if (status == 0 && code)
-        status = fail_scripted(connection, code, &failure);
+    int status = run_scripted(statement, &failure);
     if (status == 0)
         return SQL_SUCCESS;
     if (sti_native_ends_session(failure.code))

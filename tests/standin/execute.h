@@ -14,4 +14,7 @@ SQLRETURN sti_execute(struct sti_statement *statement);
 /* Ends the connection's transaction. */
 SQLRETURN sti_end(struct sti_connection *connection, int commit);
 
+/* Ends PostgreSQL's transaction. Returns 0, or -1 with `failure` filled. */
+int sti_end_backend(struct sti_connection *connection, int commit, struct sti_failure *failure);
+
 #endif

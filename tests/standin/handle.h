@@ -8,6 +8,7 @@
 #include "native.h"
 #include "script.h"
 #include "syntax.h"
+#include "xa.h"
 
 struct sti_record {
     char state[6];
@@ -43,10 +44,13 @@ struct sti_connection {
     struct sti_name zone;                       /* TIME_ZONE, once it was set; */
     int zone_kept;                              /* and whether a rollback would leave it. */
     struct sti_script *script;
+    int changed; /* The session is in a transaction of its own, that has written. */
+    struct sti_branch branch;
 };
 
 /* A parameter as SQLBindParameter had it. */
 struct sti_binding {
+    int is_output;
     SQLSMALLINT c_type, sql_type;
     SQLULEN column_size;
     SQLSMALLINT digits;

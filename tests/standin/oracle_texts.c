@@ -6,6 +6,7 @@
 
 #include "common/ledger.h"
 #include "odbc/sql.h"
+#include "odbc/xa.h"
 
 #define COLUMNS 4
 
@@ -275,6 +276,25 @@ static void give_plain(struct run *run, const char *kind, const char *plain)
     run->count++;
 }
 
+static void give_two_phase(struct run *run, const drv_odbc_two_phase *by)
+{
+    static const char *const kinds[] = {[DRV_ODBC_XA_START] = "xa_start",
+                                        [DRV_ODBC_XA_END] = "xa_end",
+                                        [DRV_ODBC_XA_PREPARE] = "xa_prepare",
+                                        [DRV_ODBC_XA_COMMIT] = "xa_commit",
+                                        [DRV_ODBC_XA_ROLLBACK] = "xa_rollback"};
+    drv_text kill = {0};
+    for (int call = 0; call < DRV_ODBC_XA_CALLS; call++)
+        give_plain(run, kinds[call], by->calls[call]);
+    give_plain(run, "xa_last", by->last);
+    give_plain(run, "holder", by->holder);
+    drv_text_format(&kill, "%s'%s'%s", by->kill[0], "17,3301,@1", by->kill[1]);
+    if (kill.failed)
+        abort();
+    give_plain(run, "kill", kill.data);
+    drv_text_free(&kill);
+}
+
 size_t oracle_texts(void (*each)(const struct oracle_text *text, void *context), void *context)
 {
     const drv_odbc_dialect *oracle = &drv_odbc_oracle;
@@ -289,6 +309,9 @@ size_t oracle_texts(void (*each)(const struct oracle_text *text, void *context),
     give_plain(&run, "dictionary", oracle->queries.identity);
     give_plain(&run, "dictionary", oracle->queries.schema);
     give_plain(&run, "dictionary", oracle->queries.ping);
+    give_plain(&run, "dictionary", oracle->two_phase->list);
+    give_plain(&run, "dictionary", oracle->two_phase->identify);
+    give_two_phase(&run, oracle->two_phase);
     for (size_t i = 0; i < NAME_COUNT; i++)
         give_shapes(&run, i);
     give_creates(&run);

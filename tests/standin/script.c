@@ -18,8 +18,7 @@ static const char *const EVENT_NAMES[EVENTS] = {"connect", "commit", "rollback",
 struct rule {
     int kind;
     long nth; /* 0: every one. */
-    int code;
-    int after;
+    struct sti_fault fault;
 };
 
 struct sti_script {
@@ -44,7 +43,8 @@ static int kind_of(const char *name, size_t length)
     return -1;
 }
 
-/* KIND:NTH:CODE[:after]; returns the first character behind it, or NULL. */
+/* KIND:NTH:CODE[:after] or KIND:NTH:=CODE[/CODE][:after]; returns the first character behind it, or
+ * NULL. */
 static const char *read_rule(const char *at, struct rule *rule)
 {
     size_t name = strcspn(at, ":;");
@@ -64,11 +64,23 @@ static const char *read_rule(const char *at, struct rule *rule)
     }
     if (*at++ != ':')
         return NULL;
-    rule->code = (int)strtol(at, &end, 10);
-    if (end == at || rule->code < 1)
+    struct sti_fault *fault = &rule->fault;
+    memset(fault, 0, sizeof *fault);
+    fault->answers = *at == '=';
+    if (fault->answers && (rule->kind < STI_XA_START || rule->kind > STI_XA_ROLLBACK))
         return NULL;
-    rule->after = strncmp(end, ":after", 6) == 0;
-    return end + (rule->after ? 6 : 0);
+    at += fault->answers;
+    fault->code = (int)strtol(at, &end, 10);
+    if (end == at || (!fault->answers && fault->code < 1))
+        return NULL;
+    if (fault->answers && *end == '/') {
+        at = end + 1;
+        fault->last = (int)strtol(at, &end, 10);
+        if (end == at)
+            return NULL;
+    }
+    fault->after = strncmp(end, ":after", 6) == 0;
+    return end + (fault->after ? 6 : 0);
 }
 
 /* One item; returns the first character behind it, or NULL. */
@@ -129,23 +141,28 @@ static void log_error(const struct sti_script *script, const char *kind, long co
     fclose(file);
 }
 
-int sti_script_count(struct sti_script *script, const char *kind, int *after)
+struct sti_fault sti_script_take(struct sti_script *script, const char *kind)
 {
-    int code = 0;
+    struct sti_fault fault = {0};
     int index = kind_of(kind, strlen(kind));
-    *after = 0;
     if (!script || index < 0)
-        return 0;
+        return fault;
     pthread_mutex_lock(&lock);
     long count = ++script->counts[index];
-    for (size_t i = 0; i < script->rule_count && code == 0; i++) {
+    for (size_t i = 0; i < script->rule_count && fault.code == 0; i++) {
         const struct rule *rule = &script->rules[i];
         if (rule->kind == index && (rule->nth == 0 || rule->nth == count)) {
-            code = rule->code;
-            *after = rule->after;
-            log_error(script, kind, count, code);
+            fault = rule->fault;
+            log_error(script, kind, count, fault.code);
         }
     }
     pthread_mutex_unlock(&lock);
-    return code;
+    return fault;
+}
+
+int sti_script_count(struct sti_script *script, const char *kind, int *after)
+{
+    struct sti_fault fault = sti_script_take(script, kind);
+    *after = fault.after;
+    return fault.code;
 }

@@ -8,13 +8,18 @@
 #include "dictionary.h"
 #include "ledger.h"
 #include "reader.h"
+#include "xa.h"
 
 const char *const sti_statement_names[STI_KINDS] = {
-    [STI_INSERT] = "insert",       [STI_MERGE] = "merge",
-    [STI_DELETE] = "delete",       [STI_CREATE] = "create",
-    [STI_SELECT] = "select",       [STI_DICTIONARY] = "dictionary",
-    [STI_SAVEPOINT] = "savepoint", [STI_ROLLBACK_TO] = "rollback_to",
-    [STI_SESSION] = "session",     [STI_LEDGER] = "ledger",
+    [STI_INSERT] = "insert",           [STI_MERGE] = "merge",
+    [STI_DELETE] = "delete",           [STI_CREATE] = "create",
+    [STI_SELECT] = "select",           [STI_DICTIONARY] = "dictionary",
+    [STI_SAVEPOINT] = "savepoint",     [STI_ROLLBACK_TO] = "rollback_to",
+    [STI_SESSION] = "session",         [STI_LEDGER] = "ledger",
+    [STI_XA_START] = "xa_start",       [STI_XA_END] = "xa_end",
+    [STI_XA_PREPARE] = "xa_prepare",   [STI_XA_COMMIT] = "xa_commit",
+    [STI_XA_ROLLBACK] = "xa_rollback", [STI_XA_LAST] = "xa_last",
+    [STI_HOLDER] = "holder",           [STI_KILL] = "kill",
 };
 
 static int read_insert(struct sti_reader *reader)
@@ -378,6 +383,8 @@ int sti_syntax_read(const char *text, size_t identifier_max, struct sti_syntax *
 {
     struct sti_reader reader;
     memset(syntax, 0, sizeof *syntax);
+    if (sti_xa_is(text))
+        return sti_xa_read(text, syntax, failure);
     if (sti_reader_start(&reader, text, identifier_max, syntax, failure) != 0)
         return -1;
     if (sti_ledger_is(text, identifier_max)) {

@@ -14,6 +14,7 @@
  *   SAVEPOINT w                                ROLLBACK TO [SAVEPOINT] w
  *   ALTER SESSION SET parameter = 'value'
  *   … outfall_fence …                          (ledger.h has its forms)
+ *   BEGIN … END;                               (xa.h has these, and what else there is)
  *
  * Source: Oracle Database 19c, SQL Language Reference, "SQL Statements".
  */
@@ -36,6 +37,14 @@ enum sti_statement_kind {
     STI_ROLLBACK_TO,
     STI_SESSION,
     STI_LEDGER,
+    STI_XA_START, /* xa.h has these. */
+    STI_XA_END,
+    STI_XA_PREPARE,
+    STI_XA_COMMIT,
+    STI_XA_ROLLBACK,
+    STI_XA_LAST,
+    STI_HOLDER,
+    STI_KILL,
     STI_KINDS
 };
 
@@ -78,7 +87,7 @@ struct sti_syntax {
     struct sti_edit *edits;
     size_t edit_count;
     struct sti_name word;  /* A savepoint's name, a session's parameter, a ledger's verb. */
-    struct sti_name value; /* Of the parameter. */
+    struct sti_name value; /* Of the parameter; a session to be ended. */
 };
 
 /*

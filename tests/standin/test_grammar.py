@@ -19,11 +19,22 @@ VERSION = "30.30.0"
 STATEMENTS = BUILD / "tests" / "standin.statements"
 PLACE = BUILD / "tests" / f"sqlglot-{VERSION}"
 
+XID = r"DBMS_XA_XID\(\d+, HEXTORAW\(\?\), HEXTORAW\(\?\)\)"
+
 # What sqlglot has no grammar for, as Oracle's SQL Language Reference has it.
 FIXED = {
     "session": r"ALTER SESSION SET [A-Z_]+ = '[^']*'",
     "savepoint": r"SAVEPOINT [a-z_]+",
     "rollback_to": r"ROLLBACK TO SAVEPOINT [a-z_]+",
+    # PL/SQL: DBMS_XA's and DBMS_SESSION's synopses in the Packages and Types Reference.
+    "xa_start": rf"BEGIN \? := DBMS_XA\.XA_START\({XID}, DBMS_XA\.TMNOFLAGS\); "
+                r"DBMS_SESSION\.SET_IDENTIFIER\(\?\); END;",
+    "xa_end": rf"BEGIN \? := DBMS_XA\.XA_END\({XID}, DBMS_XA\.TMSUCCESS\); END;",
+    "xa_prepare": rf"BEGIN \? := DBMS_XA\.XA_PREPARE\({XID}\); DBMS_SESSION\.CLEAR_IDENTIFIER; END;",
+    "xa_commit": rf"BEGIN \? := DBMS_XA\.XA_COMMIT\({XID}, FALSE\); END;",
+    "xa_rollback": rf"BEGIN \? := DBMS_XA\.XA_ROLLBACK\({XID}\); DBMS_SESSION\.CLEAR_IDENTIFIER; END;",
+    "xa_last": r"BEGIN \? := DBMS_XA\.XA_GETLASTOER\(\); END;",
+    "kill": r"ALTER SYSTEM KILL SESSION '\d+,\d+,@\d+' IMMEDIATE",
 }
 
 # How sqlglot writes types of Oracle's that it has other names for.
@@ -233,6 +244,10 @@ class Checker:
             need(not node.is_string or not node.find_ancestor(self.exp.Where) or
                  node.find_ancestor(self.exp.Anonymous, self.exp.Unhex), "a text is compared")
 
+    def check_holder(self, tree, _):
+        need(isinstance(tree, self.exp.Select), "not a SELECT")
+        self.placeholders(tree, 1)
+
     def check_dictionary(self, tree, _):
         need(isinstance(tree, self.exp.Select), "not a SELECT")
 
@@ -263,7 +278,8 @@ class Grammar(unittest.TestCase):
     def test_every_kind_is_among_them(self):
         kinds = {text["kind"] for text in self.texts}
         self.assertEqual(kinds, {"session", "savepoint", "rollback_to", "dictionary", "ledger", "select",
-                                 "insert", "merge", "delete", "create"})
+                                 "insert", "merge", "delete", "create", "xa_start", "xa_end", "xa_prepare",
+                                 "xa_commit", "xa_rollback", "xa_last", "holder", "kill"})
         self.assertGreater(len(self.texts), 500)
 
     def test_a_mangled_text_is_refused(self):

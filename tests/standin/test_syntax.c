@@ -58,6 +58,8 @@ static void every_text_of_the_dialect_is_taken(void **state)
 #define SET "WHEN MATCHED THEN UPDATE SET "
 #define NEW "WHEN NOT MATCHED THEN INSERT (\"K\", \"V\") VALUES (s.\"K\", s.\"V\")"
 
+#define XID "DBMS_XA_XID(20294, HEXTORAW(?), HEXTORAW(?))"
+#define XA_BLOCK "BEGIN ? := DBMS_XA.XA_COMMIT(" XID ", FALSE); END;"
 #define BY "WHERE sink = HEXTORAW('61') AND writer = HEXTORAW('62')"
 
 static const struct {
@@ -145,6 +147,22 @@ static const struct {
     {"COMMIT", "COMMIT", 900},
     {"an UPDATE", "UPDATE \"T\" SET \"A\" = ?", 900},
     {"nothing", "", 900},
+    {"a block", XA_BLOCK, 0},
+    {"without its end", "BEGIN ? := DBMS_XA.XA_GETLASTOER();", 6550},
+    {"another flag", "BEGIN ? := DBMS_XA.XA_END(" XID ", DBMS_XA.TMFAIL); END;", 6550},
+    {"one phase", "BEGIN ? := DBMS_XA.XA_COMMIT(" XID ", TRUE); END;", 6550},
+    {"another package", "BEGIN ? := DBMS_XB.XA_GETLASTOER(); END;", 6550},
+    {"whose sessions",
+     "SELECT sid || ',' || serial# || ',@' || inst_id FROM gv$session WHERE "
+     "client_identifier = ?",
+     0},
+    {"everybody's sessions", "SELECT sid FROM gv$session", 942},
+    {"a session is ended", "ALTER SYSTEM KILL SESSION '12,345,@1' IMMEDIATE", 0},
+    {"no session", "ALTER SYSTEM KILL SESSION '' IMMEDIATE", 26},
+    {"a session of no instance", "ALTER SYSTEM KILL SESSION '12,345' IMMEDIATE", 26},
+    {"more than a session", "ALTER SYSTEM KILL SESSION '12,345,@1' IMMEDIATE x", 26},
+    {"another setting", "ALTER SYSTEM SET x = 1", 2065},
+    {"what is prepared", "SELECT formatid FROM dba_pending_transactions", 0},
     {"a fence", "UPDATE outfall_fence SET epoch = epoch + 1, owner = -7 " BY, 0},
     {"of everything", "UPDATE outfall_fence SET epoch = epoch + 1", 905},
     {"without SET", "UPDATE outfall_fence epoch = 1 " BY, 971},
@@ -251,11 +269,38 @@ static void a_script_fails_the_statement_that_it_names(void **state)
     assert_ptr_not_equal(sti_script_of("#2;merge:2:60;commit:1:3113:after;row:*:1"), script);
 }
 
+static void a_script_answers_as_xa_does(void **state)
+{
+    (void)state;
+    struct sti_script *script = sti_script_of("xa_commit:1:=-3/1031;xa_commit:2:=6:after");
+    assert_non_null(script);
+    struct sti_fault fault = sti_script_take(script, "xa_commit");
+    assert_int_equal(fault.code, -3);
+    assert_int_equal(fault.last, 1031);
+    assert_true(fault.answers && !fault.after);
+    fault = sti_script_take(script, "xa_commit");
+    assert_int_equal(fault.code, 6);
+    assert_true(fault.answers && fault.after);
+    fault = sti_script_take(script, "xa_commit");
+    assert_int_equal(fault.code, 0);
+}
+
 static void a_text_that_is_no_script_is_refused(void **state)
 {
-    static const char *const texts[] = {
-        "merge",     "merge:1", "merge:0:60",        "update:1:60",
-        "merge:1:x", "log",     "merge:1:60:before", "merge:1:60,row:1:1"};
+    static const char *const texts[] = {"merge",
+                                        "merge:1",
+                                        "merge:0:60",
+                                        "update:1:60",
+                                        "merge:1:x",
+                                        "log",
+                                        "merge:1:60:before",
+                                        "merge:1:60,row:1:1",
+                                        "merge:1:=5",
+                                        "xa_last:1:=5",
+                                        "xa_commit:1:=",
+                                        "xa_commit:1:=5/",
+                                        "xa_commit:1:=5/1:before",
+                                        "xa_commit:1:-5"};
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         assert_null(sti_script_of(texts[i]));
@@ -269,6 +314,7 @@ int main(void)
         cmocka_unit_test(names_are_as_long_as_the_version_takes),
         cmocka_unit_test(a_long_name_is_stored_under_a_name_of_its_own),
         cmocka_unit_test(a_script_fails_the_statement_that_it_names),
+        cmocka_unit_test(a_script_answers_as_xa_does),
         cmocka_unit_test(a_text_that_is_no_script_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

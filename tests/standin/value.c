@@ -229,10 +229,40 @@ static int check(const struct sti_statement *statement, const struct sti_binding
     }
 }
 
+int sti_value_copy(struct sti_statement *statement, size_t index, char *to, size_t capacity)
+{
+    struct sti_binding *binding = &statement->bindings[index];
+    if (binding->is_output || (binding->c_type != SQL_C_WCHAR && binding->c_type != SQL_C_CHAR))
+        return -1;
+    struct given given = given_at(statement, binding, 0);
+    narrow(binding, &given);
+    size_t length = given.length > 0 ? (size_t)given.length : 0; /* NULL: no characters. */
+    if (length >= capacity)
+        return -1;
+    memcpy(to, given.data, length);
+    to[length] = '\0';
+    return 0;
+}
+
+int sti_value_give(struct sti_statement *statement, size_t index, int number,
+                   struct sti_failure *failure)
+{
+    const struct sti_binding *binding = &statement->bindings[index];
+    SQLINTEGER given = number;
+    if (!binding->is_output)
+        return sti_fail(failure, 6550, "%s", "1, column 7: PLS-00363");
+    memcpy(binding->value, &given, sizeof given);
+    if (binding->indicator)
+        *binding->indicator = sizeof given;
+    return 0;
+}
+
 int sti_value_forward(struct sti_statement *statement, size_t index, SQLULEN row,
                       const struct sti_column *column, struct sti_failure *failure)
 {
     struct sti_binding *binding = &statement->bindings[index];
+    if (binding->is_output)
+        return sti_fail(failure, STI_REFUSED, "a parameter that nothing is given to");
     struct given given = given_at(statement, binding, row);
     SQLSMALLINT forward = C_TYPES[c_type_index(binding->c_type)].forward;
     SQLSMALLINT c_type = binding->c_type == SQL_C_WCHAR ? SQL_C_CHAR : binding->c_type;

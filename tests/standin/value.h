@@ -15,4 +15,14 @@ int sti_value_types_known(SQLSMALLINT c_type, SQLSMALLINT sql_type);
 int sti_value_forward(struct sti_statement *statement, size_t index, SQLULEN row,
                       const struct sti_column *column, struct sti_failure *failure);
 
+/*
+ * Copies a text parameter of a statement that has one row, with its NUL. Returns 0, or -1 where it
+ * is no text or has no room.
+ */
+int sti_value_copy(struct sti_statement *statement, size_t index, char *to, size_t capacity);
+
+/* Gives an output parameter its value. Returns 0, or -1 with `failure` filled: it is none. */
+int sti_value_give(struct sti_statement *statement, size_t index, int number,
+                   struct sti_failure *failure);
+
 #endif

@@ -304,7 +304,12 @@ enum outfall_driver_capability {
     OUTFALL_DRIVER_SAVEPOINTS = 2, /* `savepoint` works. */
     OUTFALL_DRIVER_BLOCKS = 4,     /* Calls may overrun a deadline; the watchdog must sever. */
     OUTFALL_DRIVER_LEDGER = 8,     /* `ledger_create` to `ledger_read` work. */
-    OUTFALL_DRIVER_TWO_PHASE = 16, /* As do `prepare` to `identify`. */
+    /*
+     * As do `prepare` to `identify`; of a driver of many databases perhaps not with each of them:
+     * `inspect` with `prepared`, `begin` with a name and all of these are OUTFALL_ERR_UNSUPPORTED
+     * then.
+     */
+    OUTFALL_DRIVER_TWO_PHASE = 16,
     /*
      * What is prepared stays its connection's until that is closed: there alone it can be committed
      * or rolled back, and nothing else be done. Once closed, any connection can.
