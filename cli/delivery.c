@@ -124,7 +124,9 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
         *out = delivery;
         return OUTFALL_OK;
     }
-    if (delivery->sink != NULL && outfall_close(delivery->sink, 0, NULL, NULL, NULL) != OUTFALL_OK)
+    /* With some time: its threads have ended then, and not only been told to. */
+    if (delivery->sink != NULL &&
+        outfall_close(delivery->sink, SLICE_MS, NULL, NULL, NULL) != OUTFALL_OK)
         status = error->status; /* The first error is the one to tell. */
     free_delivery(delivery);
     return status;
