@@ -143,56 +143,39 @@ int outfall_txn_committable(outfall_txn *txn, size_t index, void *buffer, size_t
     return of_fail(error, OUTFALL_ERR_NOT_FOUND, "the checkpoint has no more parts");
 }
 
-static void say(outfall_txn *txn, enum of_word word)
+/* Says what becomes of the checkpoint that is prepared, and waits for it. */
+static int decide(outfall_txn *txn, enum of_word word, uint32_t timeout_ms, outfall_error *error)
 {
+    int status = check(txn, error);
+    if (status == OUTFALL_OK)
+        status = of_timeout_check(timeout_ms, error);
+    if (status != OUTFALL_OK)
+        return status;
+    uint64_t checkpoint = undecided(txn);
+    if (checkpoint == 0)
+        return fail_nothing(error);
     atomic_store_explicit(&txn->coordinator.word, word, memory_order_release);
     of_eventcount_wake(&txn->coordinator.group->changed);
+    return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
 }
 
 int outfall_txn_commit(outfall_txn *txn, uint32_t timeout_ms, outfall_error *error)
 {
-    int status = check(txn, error);
-    if (status == OUTFALL_OK)
-        status = of_timeout_check(timeout_ms, error);
-    if (status != OUTFALL_OK)
-        return status;
-    uint64_t checkpoint = undecided(txn);
-    if (checkpoint == 0)
-        return fail_nothing(error);
-    say(txn, OF_WORD_COMMIT);
-    return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
+    return decide(txn, OF_WORD_COMMIT, timeout_ms, error);
 }
 
 int outfall_txn_release(outfall_txn *txn, uint32_t timeout_ms, outfall_error *error)
 {
-    int status = check(txn, error);
-    if (status == OUTFALL_OK)
-        status = of_timeout_check(timeout_ms, error);
-    if (status != OUTFALL_OK)
-        return status;
-    uint64_t checkpoint = undecided(txn);
-    if (checkpoint == 0)
-        return fail_nothing(error);
-    say(txn, OF_WORD_RELEASE);
-    return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
+    return decide(txn, OF_WORD_RELEASE, timeout_ms, error);
 }
 
 int outfall_txn_abort(outfall_txn *txn, uint32_t timeout_ms, outfall_error *error)
 {
-    outfall_error why;
-    int status = check(txn, error);
-    if (status == OUTFALL_OK)
-        status = of_timeout_check(timeout_ms, error);
-    if (status != OUTFALL_OK)
-        return status;
-    uint64_t checkpoint = undecided(txn);
-    if (checkpoint == 0)
-        return fail_nothing(error);
-    say(txn, OF_WORD_ABORT);
-    status = wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, &why);
-    if (status == OUTFALL_ERR_ABORTED)
+    outfall_error why = {0};
+    int status = decide(txn, OF_WORD_ABORT, timeout_ms, &why);
+    if (status == OUTFALL_OK || status == OUTFALL_ERR_ABORTED)
         return OUTFALL_OK; /* As it was wanted. */
-    return status == OUTFALL_OK ? OUTFALL_OK : of_fail_copy(error, &why);
+    return of_fail_copy(error, &why);
 }
 
 /* ---- Figures ---------------------------------------------------------------------- */
