@@ -203,7 +203,9 @@ static int report(struct writers *it, struct result *result, outfall_error *erro
     int status = outfall_txn_stats_get(it->txn, &stats, error);
     if (status != OUTFALL_OK)
         return status;
+    report_phase(result, "begin", &stats.begin);
     report_phase(result, "prepare", &stats.prepare);
+    report_phase(result, "seal", &stats.seal);
     report_phase(result, "decide", &stats.decide);
     report_phase(result, "commit", &stats.commit);
     result_metric(result, (double)stats.branches / (double)stats.checkpoints,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/kill.h"
 #include "flow/group.h"
@@ -57,6 +58,7 @@ int of_branch_begin(of_branch *branch, outfall_error *error)
     if (status != OUTFALL_OK)
         return status;
     status = of_lease_take(branch->pool, &branch->group->limits, &branch->lease, error);
+    int64_t since_us = of_clock_us();
     if (status == OUTFALL_OK)
         status = of_lease_begin_two_phase(&branch->lease, branch->home ? NULL : &xid, error);
     if (status != OUTFALL_OK) {
@@ -64,6 +66,7 @@ int of_branch_begin(of_branch *branch, outfall_error *error)
         let_go(branch);
         return status;
     }
+    of_histogram_record(&branch->group->begin, (uint64_t)(of_clock_us() - since_us) * 1000);
     OF_KILL_POINT("branch-begun");
     return OUTFALL_OK;
 }
@@ -180,31 +183,39 @@ static int describe(of_branch *branch, outfall_error *error)
     return status;
 }
 
-/* Prepares what is open, on the flusher's thread: the branches of a checkpoint do so at once. */
+int of_branch_prepare(of_branch *branch, outfall_error *error)
+{
+    of_sealed *sealed = &branch->sealed;
+    int64_t since_us = of_clock_us();
+    OF_KILL_POINT("before-prepare");
+    int status = of_lease_prepare(&sealed->lease, &sealed->xid, sealed->fences, sealed->fence_count,
+                                  &sealed->line, error);
+    if (status == OUTFALL_OK) {
+        OF_KILL_POINT("prepared");
+        sealed->state = OF_SEALED_PREPARED;
+        of_histogram_record(&branch->group->prepare, (uint64_t)(of_clock_us() - since_us) * 1000);
+    } else if (error->action == OUTFALL_ACTION_RESOLVE) {
+        sealed->state = OF_SEALED_UNKNOWN;
+    } else {
+        of_sealed_release(sealed);
+    }
+    return status;
+}
+
+/*
+ * The branches of a checkpoint are prepared at once, each on its flusher's thread. Where there is
+ * but one, the coordinator can, while the flusher writes what comes next.
+ */
 static int seal_open(of_branch *branch, outfall_error *error)
 {
     of_sealed *sealed = &branch->sealed;
     int status = describe(branch, error);
     if (status != OUTFALL_OK)
         return status;
-    if (branch->home) {
-        sealed->state = OF_SEALED_OPEN;
-    } else {
-        OF_KILL_POINT("before-prepare");
-        status = of_lease_prepare(&branch->lease, &sealed->xid, sealed->fences, sealed->fence_count,
-                                  &sealed->line, error);
-        if (status == OUTFALL_OK)
-            OF_KILL_POINT("prepared");
-        if (status == OUTFALL_OK)
-            sealed->state = OF_SEALED_PREPARED;
-        else if (error->action == OUTFALL_ACTION_RESOLVE)
-            sealed->state = OF_SEALED_UNKNOWN;
-    }
-    if (sealed->state == OF_SEALED_EMPTY)
-        return status;
     sealed->lease = branch->lease; /* No call is under way: nothing points at it. */
     memset(&branch->lease, 0, sizeof branch->lease);
-    return status;
+    sealed->state = OF_SEALED_OPEN;
+    return branch->home || branch->lone ? OUTFALL_OK : of_branch_prepare(branch, error);
 }
 
 void of_branch_seal(of_branch *branch)

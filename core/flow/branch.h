@@ -22,6 +22,7 @@ typedef struct of_branch {
     uint16_t resource;             /* Which of the group's databases. */
     uint16_t number;               /* Which branch there. */
     bool home;                     /* It commits with the decision, and is not prepared. */
+    bool lone;                     /* No other is prepared: the coordinator does it. */
     int64_t epoch;                 /* Of its line, */
     int64_t counter;               /* and how often it has committed. */
 
@@ -55,8 +56,11 @@ bool of_branch_holds(const of_share *share);
 /* Whether all rows up to the barrier are written: it is to be sealed. */
 bool of_branch_is_due(of_branch *branch);
 
-/* Ends the writing: prepares, unless it is the home's, and hands it over. The flusher's. */
+/* Ends the writing, prepares unless that is the coordinator's, and hands it over. The flusher's. */
 void of_branch_seal(of_branch *branch);
+
+/* Prepares what is sealed. Where the answer is a certain no, nothing is sealed any more. */
+int of_branch_prepare(of_branch *branch, outfall_error *error);
 
 void of_branch_free(of_branch *branch);
 

@@ -49,3 +49,11 @@ bool of_branches_are_sealed(const of_branches *branches, uint64_t checkpoint)
             return false;
     return true;
 }
+
+bool of_branches_are_quiet(const of_branches *branches)
+{
+    for (uint32_t i = 0; i < branches->count; i++)
+        if (atomic_load_explicit(&branches->all[i].open, memory_order_acquire))
+            return false;
+    return true;
+}

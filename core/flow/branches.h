@@ -22,4 +22,7 @@ uint64_t of_branches_request(of_branches *branches, of_group *group);
 /* Whether every branch has handed over its part of the checkpoint. */
 bool of_branches_are_sealed(const of_branches *branches, uint64_t checkpoint);
 
+/* Whether no flusher has any of them in its hands. */
+bool of_branches_are_quiet(const of_branches *branches);
+
 #endif

@@ -8,6 +8,7 @@
 #ifndef OF_FLOW_GROUP_H
 #define OF_FLOW_GROUP_H
 
+#include "base/histogram.h"
 #include "flow/feed.h"
 
 typedef struct of_group {
@@ -27,6 +28,9 @@ typedef struct of_group {
     atomic_int failed;              /* the status of `failure`: it takes no more rows. */
     outfall_error failure;
     pthread_mutex_t mutex; /* Over `failure`, and requests. */
+
+    of_histogram begin;   /* Of each branch's transaction; */
+    of_histogram prepare; /* and of PREPARE, with what goes before it. */
 } of_group;
 
 int of_group_new(const char *id, of_group **out, outfall_error *error);

@@ -19,7 +19,7 @@ typedef struct of_mark {
 
 enum of_sealed_state {
     OF_SEALED_EMPTY,    /* The branch has no rows in this checkpoint. */
-    OF_SEALED_OPEN,     /* Written: it commits with the decision. */
+    OF_SEALED_OPEN,     /* Written: it commits with the decision, or is yet to be prepared. */
     OF_SEALED_PREPARED, /* It is durable, and waits for the decision. */
     OF_SEALED_UNKNOWN   /* PREPARE has not answered: it may be prepared yet. */
 };

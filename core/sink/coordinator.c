@@ -95,7 +95,25 @@ static of_txn_event await_barrier(of_coordinator *it)
     }
 }
 
-/* The flushers prepare; this waits for them. */
+/* All have handed over. Prepares the one that its flusher has left to this, and counts. */
+static of_txn_event take_over(of_coordinator *it)
+{
+    outfall_error error;
+    for (uint32_t i = 0; i < it->branches.count; i++) {
+        of_branch *branch = &it->branches.all[i];
+        if (branch->lone && branch->sealed.state == OF_SEALED_OPEN &&
+            of_branch_prepare(branch, &error) != OUTFALL_OK) {
+            of_group_abort(it->group, &error);
+            return OF_TXN_FAILED;
+        }
+        if (branch->sealed.state == OF_SEALED_PREPARED)
+            atomic_fetch_add_explicit(&it->branches_prepared, 1, memory_order_relaxed);
+    }
+    record_phase(it, &it->seal);
+    return OF_TXN_PREPARED_ALL;
+}
+
+/* The flushers seal; this waits for them. */
 static of_txn_event await_sealed(of_coordinator *it)
 {
     of_group *group = it->group;
@@ -106,13 +124,7 @@ static of_txn_event await_sealed(of_coordinator *it)
             of_eventcount_disarm(&group->changed);
             if (failed(it))
                 return OF_TXN_FAILED;
-            if (!sealed)
-                return OF_TXN_ABORT;
-            record_phase(it, &it->prepare);
-            for (uint32_t i = 0; i < it->branches.count; i++)
-                if (it->branches.all[i].sealed.state == OF_SEALED_PREPARED)
-                    atomic_fetch_add_explicit(&it->branches_prepared, 1, memory_order_relaxed);
-            return OF_TXN_PREPARED_ALL;
+            return sealed ? take_over(it) : OF_TXN_ABORT;
         }
         sleep_on(it, ticket);
     }
@@ -267,6 +279,24 @@ static of_txn_event commit_all(of_coordinator *it)
     return OF_TXN_ENDED_ALL;
 }
 
+/* A flusher may be sealing its branch yet: what is open it hands over, or drops. */
+static int await_flushers(of_coordinator *it, outfall_error *error)
+{
+    of_group *group = it->group;
+    for (bool in_time = true;;) {
+        uint32_t ticket = of_eventcount_arm(&group->changed);
+        if (of_branches_are_quiet(&it->branches) || !in_time) {
+            of_eventcount_disarm(&group->changed);
+            return in_time
+                       ? OUTFALL_OK
+                       : of_fail(error, OUTFALL_ERR_TIMEOUT, "a call to a database has not ended");
+        }
+        int64_t close_by_us = atomic_load_explicit(&group->close_by_us, memory_order_relaxed);
+        in_time = of_eventcount_wait(&group->changed, ticket,
+                                     close_by_us < it->give_up_us ? close_by_us : it->give_up_us);
+    }
+}
+
 /* Rolls back what the flushers handed over; what they still write they drop themselves. */
 static of_txn_event roll_back_all(of_coordinator *it)
 {
@@ -274,6 +304,10 @@ static of_txn_event roll_back_all(of_coordinator *it)
     outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP, "it was given up");
     of_group_abort(it->group, &error); /* Where nothing has failed before. */
     enter_phase(it);
+    if (await_flushers(it, &error) != OUTFALL_OK) {
+        leave_in_doubt(it, &error);
+        return OF_TXN_EVENTS;
+    }
     for (uint32_t i = 0; i < it->branches.count; i++) {
         of_branch *branch = &it->branches.all[i];
         enum of_end how;

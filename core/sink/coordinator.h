@@ -44,7 +44,7 @@ typedef struct of_coordinator {
     atomic_uint_fast64_t branches_prepared;
     atomic_uint_fast64_t resolved;
     atomic_uint_fast64_t checkpoints;
-    of_histogram prepare;
+    of_histogram seal;
     of_histogram decide;
     of_histogram commit;
 } of_coordinator;

@@ -195,7 +195,9 @@ int outfall_txn_stats_get(outfall_txn *txn, outfall_txn_stats *out, outfall_erro
     stats.resolved = atomic_load_explicit(&it->resolved, memory_order_relaxed);
     stats.recovered_commits = txn->recovered_commits;
     stats.recovered_rollbacks = txn->recovered_rollbacks;
-    of_histogram_read(&it->prepare, &stats.prepare);
+    of_histogram_read(&it->group->begin, &stats.begin);
+    of_histogram_read(&it->group->prepare, &stats.prepare);
+    of_histogram_read(&it->seal, &stats.seal);
     of_histogram_read(&it->decide, &stats.decide);
     of_histogram_read(&it->commit, &stats.commit);
     memcpy(out, &stats, out->struct_size < sizeof stats ? out->struct_size : sizeof stats);
@@ -210,10 +212,8 @@ static bool wait_quiet(outfall_txn *txn, int64_t deadline_us)
     of_group *group = txn->coordinator.group;
     for (bool in_time = true;;) {
         uint32_t ticket = of_eventcount_arm(&group->changed);
-        bool quiet = atomic_load_explicit(&txn->coordinator.ended, memory_order_acquire);
-        for (uint32_t i = 0; i < txn->coordinator.branches.count && quiet; i++)
-            quiet =
-                !atomic_load_explicit(&txn->coordinator.branches.all[i].open, memory_order_acquire);
+        bool quiet = atomic_load_explicit(&txn->coordinator.ended, memory_order_acquire) &&
+                     of_branches_are_quiet(&txn->coordinator.branches);
         if (quiet || !in_time) {
             of_eventcount_disarm(&group->changed);
             return quiet;

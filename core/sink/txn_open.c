@@ -148,6 +148,20 @@ static int make_branches(of_joining *joining, outfall_error *error)
     return OUTFALL_OK;
 }
 
+static void mark_lone(of_branches *branches)
+{
+    of_branch *lone = NULL;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < branches->count; i++) {
+        if (branches->all[i].home)
+            continue;
+        lone = &branches->all[i];
+        count++;
+    }
+    if (count == 1)
+        lone->lone = true;
+}
+
 static int check_branch(const of_branch *branch, outfall_error *error)
 {
     const outfall_driver *driver = of_pool_driver(branch->pool);
@@ -471,6 +485,7 @@ static int join(of_joining *joining, outfall_error *error)
     status = find_resources(joining, error);
     if (status == OUTFALL_OK)
         status = make_branches(joining, error);
+    mark_lone(&coordinator->branches);
     for (uint32_t i = 0; i < coordinator->branches.count && status == OUTFALL_OK; i++)
         status = check_branch(&coordinator->branches.all[i], error);
     for (size_t i = 0; i < joining->count && status == OUTFALL_OK; i++)

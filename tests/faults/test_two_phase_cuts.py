@@ -9,6 +9,8 @@ on it has to find out by itself what became of it.
 import os
 import pathlib
 import subprocess
+import tempfile
+import time
 import unittest
 
 import mysql_wire
@@ -33,6 +35,9 @@ class Cutting:
         self.proxy = WIRES[engine].Proxy(("127.0.0.1", target.port), before=self._before, change=self._change)
         self.url = target.tcp_url.replace(f":{target.port}/", f":{self.proxy.port}/")
 
+    def cut_next(self):
+        self._next = self.seen + 1
+
     def _is_cut(self, command):
         if self._text not in command:
             return False
@@ -49,6 +54,21 @@ class Cutting:
 
     def _change(self, command, data):
         return None if self._when == "after" and self._is_cut(command) else data
+
+
+class Delaying:
+    """A proxy before one server that holds each message with `text` in it back for a while."""
+
+    def __init__(self, engine, target, text):
+        self.seen = 0
+        self._text = text.encode()
+        self.proxy = WIRES[engine].Proxy(("127.0.0.1", target.port), before=self._before)
+        self.url = target.tcp_url.replace(f":{target.port}/", f":{self.proxy.port}/")
+
+    def _before(self, command):
+        if self._text in command:
+            self.seen += 1
+            time.sleep(1)
 
 
 class Cuts(unittest.TestCase):
@@ -117,6 +137,20 @@ class Cuts(unittest.TestCase):
         """It is decided: it is done again, or found to be done."""
         self.cut("postgresql", 1, "COMMIT PREPARED", "always")
         self.cut("mysql", 0, "XA COMMIT", "always")
+
+    def test_prepared_late(self):
+        """One part fails while the other is still being prepared: neither is left."""
+        self.fresh()
+        late = Delaying("postgresql", self.servers["postgresql"], "PREPARE TRANSACTION")
+        lost = Cutting("mysql", self.servers["mysql"], "XA PREPARE", "before")
+        lost.cut_next()
+        with late.proxy, lost.proxy, tempfile.TemporaryDirectory() as folder:
+            ran = subprocess.run([TRANSFER, "late", f"{folder}/journal", "0", str(ROWS), "1", OPTIONS, late.url, "t",
+                                  lost.url, "t"], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(ran.returncode, 1, ran.stderr)
+        self.assertEqual((late.seen, lost.cuts), (1, 1))
+        self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
+        self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
 
 
 if __name__ == "__main__":

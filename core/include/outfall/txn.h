@@ -152,7 +152,9 @@ typedef struct outfall_txn_stats {
     uint64_t recovered_commits;   /* Left by an earlier run, and ended when it was opened. */
     uint64_t recovered_rollbacks; /* As are these. */
     uint64_t resolved;            /* Decisions without an answer that the ledger told. */
-    outfall_latency prepare;      /* From the barrier until all are prepared. */
+    outfall_latency begin;        /* Of each part: BEGIN, */
+    outfall_latency prepare;      /* and PREPARE with the fences before it. */
+    outfall_latency seal;         /* From the barrier until all parts are prepared. */
     outfall_latency decide;       /* The decision. */
     outfall_latency commit;       /* From the decision until all are committed. */
 } outfall_txn_stats;
