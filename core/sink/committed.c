@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "sink/visit.h"
 #include "txn/committable.h"
+#include "txn/ledger.h"
 #include "txn/recovery.h"
 
 /* ---- By committable --------------------------------------------------------------- */
@@ -124,7 +125,8 @@ static int judge_named(void *context, const of_gid *gid, enum of_verdict *verdic
     return OUTFALL_OK;
 }
 
-/* Reads those that are of this id and database into `gids`. */
+/* Reads those that are of this id and database into `gids`. The engine may come before any sink:
+ * then there is no ledger yet. */
 static int pick(const of_visit *visit, const char *id, const void *const *committables,
                 const size_t *lengths, size_t count, of_gid *gids, size_t *picked,
                 outfall_error *error)
@@ -136,6 +138,8 @@ static int pick(const of_visit *visit, const char *id, const void *const *commit
     if (status != OUTFALL_OK)
         return status;
     status = of_lease_identify(&lease, identity, sizeof identity, error);
+    if (status == OUTFALL_OK)
+        status = of_ledger_ensure(&lease, error);
     of_lease_return(&lease);
     for (size_t i = 0; i < count && status == OUTFALL_OK; i++) {
         of_committable it;

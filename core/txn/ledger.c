@@ -34,6 +34,12 @@ static bool is_there(of_lease *lease)
     return lease->healthy && of_lease_rollback(lease, &ignored) == OUTFALL_OK && there;
 }
 
+int of_ledger_ensure(of_lease *lease, outfall_error *error)
+{
+    int made = of_lease_ledger_create(lease, error);
+    return made == OUTFALL_OK || (lease->healthy && is_there(lease)) ? OUTFALL_OK : made;
+}
+
 int of_ledger_open(of_lease *lease, const outfall_target *target, bool allow, outfall_error *error)
 {
     outfall_error detail;

@@ -8,6 +8,9 @@
 
 #include "pool/lease.h"
 
+/* Makes the ledger's tables where they are not there yet. */
+int of_ledger_ensure(of_lease *lease, outfall_error *error);
+
 /*
  * Refuses a driver without a ledger, and a database that could not keep its promise for that
  * target; else makes the ledger's tables where they are missing. `allow`: settings that lose what

@@ -355,7 +355,8 @@ int drv_pg_rollback_prepared(outfall_connection *connection, const outfall_xid *
 static const char list_sql[] =
     "WITH RECURSIVE locks AS MATERIALIZED (SELECT virtualtransaction AS session, pid, granted,"
     " mode, transactionid, ROW(locktype, database, relation, page, tuple, virtualxid,"
-    " transactionid, classid, objid, objsubid)::text AS what FROM pg_catalog.pg_locks),"
+    " transactionid, classid, objid, objsubid)::text AS what FROM pg_catalog.pg_locks"
+    " WHERE EXISTS (SELECT FROM pg_catalog.pg_locks WHERE NOT granted)),"
     " refused(held, wanted) AS (VALUES"
     " ('AccessShareLock', '{AccessExclusiveLock}'::text[]),"
     " ('RowShareLock', '{ExclusiveLock,AccessExclusiveLock}'),"

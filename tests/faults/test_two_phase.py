@@ -192,6 +192,10 @@ class Committables(Databases):
         self.assertEqual(self.run_transfer("abort", self.two, second).stdout, "rolled back\n")
         self.assertEqual(self.prepared(), [])
 
+    def test_an_engine_recovers_before_anything_was_written(self):
+        self.assertEqual(self.run_transfer("recover", self.one, "transfer").stdout, "committed 0 rolled back 0\n")
+        self.assertEqual(self.run_transfer("recover", self.one, "transfer").stdout, "committed 0 rolled back 0\n")
+
     def test_an_engine_recovers_what_it_knows_and_undoes_the_rest(self):
         first, second = self.hold()
         self.assertEqual(self.run_transfer("recover", self.one, "transfer", first, second).stdout,

@@ -226,7 +226,7 @@ typedef struct outfall_recovery {
  * For an outer engine at its start: of a transaction's prepared parts in one database, commits
  * those that are named, and rolls all others back. To be called by one owner, once for each
  * database, with the union of all committables of the engine's last completed checkpoint.
- * The ledger's tables have to be there: a sink with delivery=two-phase that is opened makes them.
+ * Makes the ledger's tables where there are none yet.
  *
  * @param id            The transaction's.
  * @param committables  Those of other databases or ids among them are passed over.
