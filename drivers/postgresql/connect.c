@@ -333,6 +333,33 @@ static int check_server(PGconn *pg, outfall_error *error)
     return OUTFALL_OK;
 }
 
+int drv_pg_connect_beside(PGconn *pg, int64_t deadline_us, PGconn **out)
+{
+    size_t count = 0;
+    outfall_error ignored;
+    *out = NULL;
+    PQconninfoOption *options = PQconninfo(pg);
+    for (PQconninfoOption *at = options; at != NULL && at->keyword != NULL; at++)
+        count++;
+    const char **keywords = calloc(2 * (count + 1), sizeof *keywords);
+    for (size_t i = 0, to = 0; keywords != NULL && i < count; i++)
+        if (options[i].val != NULL) {
+            keywords[to] = options[i].keyword;
+            keywords[count + 1 + to++] = options[i].val;
+        }
+    PGconn *beside =
+        keywords != NULL ? PQconnectStartParams(keywords, keywords + count + 1, 0) : NULL;
+    free(keywords);
+    PQconninfoFree(options);
+    int status =
+        beside == NULL ? OUTFALL_ERR_NOMEM : finish_handshake(beside, false, deadline_us, &ignored);
+    if (status == OUTFALL_OK)
+        *out = beside;
+    else
+        PQfinish(beside);
+    return status;
+}
+
 int drv_pg_connect_open(const outfall_connect_options *options, int64_t deadline_us, PGconn **out,
                         outfall_error *error)
 {

@@ -17,4 +17,7 @@
 int drv_pg_connect_open(const outfall_connect_options *options, int64_t deadline_us, PGconn **out,
                         outfall_error *error);
 
+/* Opens another session, with all that `pg` was opened with. Failures as of drv_pg_connect_open. */
+int drv_pg_connect_beside(PGconn *pg, int64_t deadline_us, PGconn **out);
+
 #endif

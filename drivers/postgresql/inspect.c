@@ -3,6 +3,7 @@
 
 #include "common/inspect.h"
 #include "postgresql/connection.h"
+#include "postgresql/pooler.h"
 #include "postgresql/sql.h"
 #include "postgresql/wait.h"
 
@@ -33,6 +34,8 @@ int drv_pg_inspect(outfall_connection *connection, const outfall_target *target,
     int status = drv_pg_start(connection, DOING, target->display_name, error);
     if (status == OUTFALL_OK)
         status = drv_inspect_run(&it, connection, options, deadline_us, error);
+    if (status == OUTFALL_OK)
+        status = drv_pg_check_pooler(connection, deadline_us, error);
     connection->subject = NULL;
     return status;
 }

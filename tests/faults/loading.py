@@ -18,10 +18,11 @@ class Load:
     rows is a list of lines; between two parts of `part` rows the feeder pauses for `pause` seconds.
     """
 
-    def __init__(self, url, table, header, rows, *options, part=500, pause=0.01):
+    def __init__(self, url, table, header, rows, *options, part=500, pause=0.01, environment=None):
         self.process = subprocess.Popen(
             [COMMAND, "load", "--to", url, "--table", table, *map(str, options), "-"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment)
         self._input, self.process.stdin = self.process.stdin, None  # communicate() leaves it alone.
         self.fed = 0
         self._may_feed = len(rows)

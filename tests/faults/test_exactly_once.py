@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """delivery=exactly-once by the ledger: whatever is killed, cut or stopped, each line is loaded once."""
 
+import glob
 import os
 import pathlib
 import random
@@ -24,6 +25,7 @@ BATCH = 100
 KILLS = 12
 SEED = 20240131
 OPTIONS = ("--create", "--delivery", "exactly-once", "--set", f"batch.rows={BATCH}", "--set", "retry.base.ms=5")
+FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
 WHOLE = (str(ROWS), str(ROWS), str(ROWS * (ROWS + 1) // 2))
 
 
@@ -104,12 +106,18 @@ class ExactlyOnce(Loads):
         self.assertWhole()
 
     def test_a_ledger_that_is_dropped_stops_the_load(self):
+        self.stop_by("DROP TABLE outfall_fence")
+
+    def test_a_ledger_that_is_altered_stops_the_load(self):
+        self.stop_by("ALTER TABLE outfall_fence RENAME COLUMN checkpoint TO mark")
+
+    def stop_by(self, sql):
         load = Load(self.target.url, "t", "id,name", lines(), *OPTIONS, "--source-id", "file",
                     part=BATCH, pause=0.005)
         load.hold_at(ROWS // 2)
         load.wait_fed(ROWS // 2)
         wait_for(lambda: int(self.loaded()[0]) >= ROWS // 2)
-        self.target.sql("DROP TABLE outfall_fence")
+        self.target.sql(sql)
         code, _, errors = load.finish()
         self.assertEqual(code, 2, errors)
         self.assertRegex(errors, "ledger.*outfall_fence")
@@ -132,6 +140,26 @@ class ExactlyOnce(Loads):
         _, errors = first.communicate(timeout=120)
         self.assertEqual((first.returncode, second.returncode), (0, 0), errors + second.stderr)
         self.assertEqual(self.loaded(), (str(2 * ROWS), str(ROWS), str(ROWS * (ROWS + 1))))
+
+
+class Clocks(Loads):
+    """Not by ODBC: connecting there waits on a condition by the monotonic clock, which libfaketime shifts all the same."""
+
+    def test_a_clock_that_is_set_back(self):
+        ahead = {**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": "+1h", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                 "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+        now = subprocess.run(["date", "+%s"], env=ahead, capture_output=True, text=True, check=True).stdout
+        self.assertGreater(int(now), time.time() + 3000, "the clock is not ahead")
+        first = Load(self.target.url, "t", "id,name", lines(), *OPTIONS, "--source-id", "file",
+                     part=BATCH, pause=0.005, environment=ahead)
+        first.hold_at(ROWS // 2)
+        first.wait_fed(ROWS // 2)
+        wait_for(lambda: int(self.loaded()[0]) >= ROWS // 2)
+        first.process.kill()
+        self.assertEqual(first.finish()[0], -signal.SIGKILL)
+        done = self.load()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertWhole()
 
 
 class Sessions(Loads):
@@ -187,4 +215,5 @@ class Sessions(Loads):
 
 
 test_classes(globals(), ExactlyOnce, LEDGER_TARGETS)
+test_classes(globals(), Clocks, ("sqlite", "postgresql", "mysql"))
 test_classes(globals(), Sessions, ("postgresql", "mysql"))

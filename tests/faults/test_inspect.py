@@ -10,6 +10,7 @@ import time
 import unittest
 
 from server_base import free_port, odbc_url
+from server_pgbouncer import PgBouncer
 from targets import COMMAND, MariaDB, server, test_classes
 
 BUILD = os.environ["OUTFALL_BUILD"]
@@ -193,6 +194,20 @@ class PostgreSQL(Inspections):
         self.assertOpens()
 
 
+class Pooled(Inspections):
+    def setUp(self):
+        super().setUp()
+        self.target.sql("CREATE TABLE t (id integer)")
+
+    def test_a_pooler(self):
+        with PgBouncer(self.target.server, "transaction") as pooler:
+            for _ in range(5):
+                self.assertRefused("in transaction mode", "set pool_mode = session", url=pooler.url)
+        with PgBouncer(self.target.server, "session") as pooler:
+            self.assertOpens(url=pooler.url)
+        self.assertEqual(self.target.one("SELECT count(*) FROM t"), "1")
+
+
 class MySQL(Inspections):
     @staticmethod
     def start_server():
@@ -344,6 +359,7 @@ def with_server(tests):
 
 
 test_classes(globals(), PostgreSQL, ("postgresql", "odbc-postgresql"))
+test_classes(globals(), Pooled, ("postgresql",))
 test_classes(globals(), MySQL, ("mysql", "odbc-mariadb"))
 test_classes(globals(), SQLite, ("sqlite", "odbc-sqlite"))
 with_server(MySQL)
