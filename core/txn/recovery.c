@@ -32,10 +32,12 @@ static outfall_xid xid_of(const of_gid *gid)
 
 /* ---- Trying again ----------------------------------------------------------------- */
 
-/* Pauses before the next try, longer each time. False: the time is over. */
+/* Pauses before the next try, longer each time. False: the time is over, or all is being closed. */
 static bool pause_before(const of_recovery *it, uint32_t tries)
 {
-    int64_t left_us = it->give_up_us - of_clock_us();
+    int64_t close_by_us = atomic_load_explicit(it->limits.close_by_us, memory_order_relaxed);
+    int64_t until_us = close_by_us < it->give_up_us ? close_by_us : it->give_up_us;
+    int64_t left_us = until_us - of_clock_us();
     int64_t pause_us = (int64_t)PAUSE_LEAST_MS * 1000 << (tries < 7 ? tries : 7);
     if (left_us <= 0)
         return false;
@@ -78,16 +80,35 @@ static int read_line(of_recovery *it, of_lease *lease, const of_gid *gid, bool *
     return status;
 }
 
+/* Lists what is prepared under names that begin so; the caller frees *out, also on failure. */
+static int list_all(of_lease *lease, const char *prefix, outfall_prepared **out, size_t *count,
+                    outfall_error *error)
+{
+    size_t capacity = LISTED_MIN;
+    *out = NULL;
+    for (;;) {
+        outfall_prepared *all = of_realloc(*out, capacity * sizeof *all);
+        if (all == NULL)
+            return of_fail_nomem(error);
+        *out = all;
+        int status = of_lease_list_prepared(lease, prefix, all, capacity, count, error);
+        if (status != OUTFALL_OK || *count <= capacity)
+            return status;
+        capacity = *count + LISTED_MIN;
+    }
+}
+
 /* Whether it is still listed, by a session that lives or by none. */
 static int is_listed(of_lease *lease, const outfall_xid *xid, bool *listed, outfall_error *error)
 {
-    outfall_prepared all[LISTED_MIN];
+    outfall_prepared *all;
     size_t count = 0;
-    int status = of_lease_list_prepared(lease, xid->gtrid, all, LISTED_MIN, &count, error);
+    int status = list_all(lease, xid->gtrid, &all, &count, error);
     *listed = false;
-    for (size_t i = 0; status == OUTFALL_OK && i < count && i < LISTED_MIN; i++)
+    for (size_t i = 0; status == OUTFALL_OK && i < count; i++)
         *listed = *listed || (strcmp(all[i].xid.gtrid, xid->gtrid) == 0 &&
                               strcmp(all[i].xid.bqual, xid->bqual) == 0);
+    of_free(all);
     return status;
 }
 
@@ -169,26 +190,6 @@ int of_recovery_end(of_recovery *it, const of_gid *gid, bool commit, enum of_end
 
 /* ---- All of them ------------------------------------------------------------------ */
 
-/* Lists what is prepared under the id; the caller frees *out. */
-static int list_all(of_recovery *it, of_lease *lease, outfall_prepared **out, size_t *count,
-                    outfall_error *error)
-{
-    char prefix[OF_GID_PREFIX_BYTES + 1];
-    size_t capacity = LISTED_MIN;
-    of_gid_prefix(of_gid_sink(it->id, strlen(it->id)), prefix);
-    *out = NULL;
-    for (;;) {
-        outfall_prepared *all = of_realloc(*out, capacity * sizeof *all);
-        if (all == NULL)
-            return of_fail_nomem(error);
-        *out = all;
-        int status = of_lease_list_prepared(lease, prefix, all, capacity, count, error);
-        if (status != OUTFALL_OK || *count <= capacity)
-            return status;
-        capacity = *count + LISTED_MIN;
-    }
-}
-
 static int fail_lost(const of_recovery *it, const of_gid *gid, outfall_error *error)
 {
     return outfall_error_set(
@@ -226,7 +227,8 @@ static int end_listed(of_recovery *it, of_lease *lease, const outfall_prepared *
     if (status != OUTFALL_OK || verdict == OF_VERDICT_LEAVE)
         return status;
     status = end_once(it, lease, &gid, verdict == OF_VERDICT_COMMIT, &how, error);
-    if (status == OUTFALL_ERR_UNKNOWN && lease->healthy) { /* Its session is being ended. */
+    if (status == OUTFALL_ERR_UNKNOWN && lease->healthy && passes(error)) {
+        /* Its session is being ended. */
         ++*left;
         return OUTFALL_OK;
     }
@@ -243,14 +245,16 @@ static int end_listed(of_recovery *it, of_lease *lease, const outfall_prepared *
 
 static int sweep_once(of_recovery *it, size_t *left, outfall_error *error)
 {
-    outfall_prepared *all = NULL;
+    char prefix[OF_GID_PREFIX_BYTES + 1];
+    outfall_prepared *all;
     size_t count = 0;
     of_lease lease;
     *left = 0;
+    of_gid_prefix(of_gid_sink(it->id, strlen(it->id)), prefix);
     int status = of_lease_take(it->pool, &it->limits, &lease, error);
     if (status != OUTFALL_OK)
         return status;
-    status = list_all(it, &lease, &all, &count, error);
+    status = list_all(&lease, prefix, &all, &count, error);
     for (size_t i = 0; i < count && status == OUTFALL_OK; i++)
         status = end_listed(it, &lease, &all[i], left, error);
     of_lease_return(&lease);
