@@ -148,7 +148,7 @@ int outfall_txn_end(const char *url, const outfall_config *config, const char *i
         status = force ? OUTFALL_OK : check_end(&lease, id, &gid, commit != 0, error);
         of_lease_return(&lease);
     }
-    of_recovery recovery = of_visit_recovery(&visit, id == NULL ? "" : id);
+    of_recovery recovery = of_visit_recovery(&visit, id);
     if (status == OUTFALL_OK)
         status = of_recovery_end(&recovery, &gid, commit != 0, &how, error);
     if (status == OUTFALL_OK && how != OF_END_DONE)

@@ -67,11 +67,14 @@ static bool again(const of_recovery *it, uint32_t tries, const outfall_error *er
 
 /* ---- One branch ------------------------------------------------------------------- */
 
-/* Whether the ledger proves that the branch has committed. */
+/* Whether the ledger proves that the branch has committed. Without the id there is no telling. */
 static int read_line(of_recovery *it, of_lease *lease, const of_gid *gid, bool *found,
                      outfall_error *error)
 {
     char name[OF_BRANCH_LINE_MAX];
+    *found = false;
+    if (it->id == NULL)
+        return OUTFALL_OK;
     of_recovery_line(gid, name);
     outfall_ledger_line line = {
         .sink = it->id, .writer = name, .checkpoint = (int64_t)gid->checkpoint};
@@ -148,7 +151,7 @@ static int prove_commit(of_recovery *it, of_lease *lease, const of_gid *gid, out
 {
     bool found;
     int status = read_line(it, lease, gid, &found, error);
-    if (status != OUTFALL_OK || found)
+    if (status != OUTFALL_OK || found || it->id == NULL)
         return status;
     return outfall_error_set(error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
                              "the server says that checkpoint %" PRIu64 " of \"%.80s\" is "

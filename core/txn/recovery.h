@@ -15,7 +15,7 @@ typedef struct of_recovery {
     of_pool *pool;
     of_limits limits;
     int64_t give_up_us;
-    const char *id;
+    const char *id; /* NULL: not known; one branch can be ended all the same. */
     uint32_t epoch; /* This process's: a higher one that is found makes it the zombie. */
     int64_t owner;
     /* What is to become of a branch. */

@@ -242,6 +242,13 @@ class Committables(Databases):
         self.txn("rollback", "--to", self.two, "--sink", "transfer", listed["name"])
         self.assertEqual(self.prepared(), [])
 
+    def test_one_whose_id_nobody_knows_can_be_committed_by_force(self):
+        self.hold()
+        (listed,) = json.loads(self.txn("list", "--to", self.one, "--json"))
+        self.assertIn("is committed", self.txn("commit", "--to", self.one, "--force", listed["name"]))
+        self.assertEqual(self.loaded("t")[0], str(ROWS))
+        self.assertIn("is not prepared", self.txn("commit", "--to", self.one, "--force", listed["name"], code=2))
+
 
 if __name__ == "__main__":
     unittest.main()
