@@ -185,7 +185,10 @@ int of_arbiter_judge(void *context, const of_gid *gid, enum of_verdict *verdict,
 {
     of_coordinator *it = context;
     if (it->decision == OUTFALL_DECISION_EXTERNAL) {
-        *verdict = OF_VERDICT_LEAVE;
+        /* What the engine may know of is its own; of the checkpoint at hand it knows nothing yet.
+         */
+        bool unheard = gid->epoch == it->group->epoch && gid->checkpoint == it->checkpoint;
+        *verdict = unheard ? OF_VERDICT_ROLL_BACK : OF_VERDICT_LEAVE;
         return OUTFALL_OK;
     }
     return it->journal != NULL ? judge_by_journal(it, gid, verdict, error)

@@ -152,6 +152,23 @@ class Cuts(unittest.TestCase):
         self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
         self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
 
+    def test_prepare_for_an_outer_engine(self):
+        """The engine has heard of no part, and will end none: what may be prepared is rolled back."""
+        for engine, text in (("postgresql", "PREPARE TRANSACTION"), ("mysql", "XA PREPARE")):
+            with self.subTest(engine):
+                self.fresh()
+                lost = Cutting(engine, self.servers[engine], text, "after")
+                lost.cut_next()
+                urls = [lost.url if name == engine else one.tcp_url for name, one in self.servers.items()]
+                with lost.proxy:
+                    ran = subprocess.run([TRANSFER, "engine", "external", "0", str(ROWS), "1", OPTIONS,
+                                          urls[0], "t", urls[1], "t"],
+                                         capture_output=True, text=True, timeout=60, check=False)
+                self.assertIn("rolled back", ran.stderr)
+                self.assertEqual((ran.returncode, lost.cuts), (1, 1))
+                self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
+                self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
+
 
 if __name__ == "__main__":
     unittest.main()
