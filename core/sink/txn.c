@@ -52,8 +52,9 @@ static int wait_for(outfall_txn *txn, const atomic_uint_fast64_t *reached, uint6
     bool in_time = true;
     for (;;) {
         uint32_t ticket = of_eventcount_arm(&group->changed);
-        bool done = atomic_load_explicit(reached, memory_order_acquire) >= checkpoint;
+        /* In this order: it may reach the number, and end for another reason, between the two. */
         bool over = atomic_load_explicit(&txn->coordinator.ended, memory_order_acquire);
+        bool done = atomic_load_explicit(reached, memory_order_acquire) >= checkpoint;
         int status = over ? of_group_check(group, error) : OUTFALL_OK;
         if (done || status != OUTFALL_OK || over || !in_time) {
             of_eventcount_disarm(&group->changed);
@@ -143,6 +144,35 @@ int outfall_txn_committable(outfall_txn *txn, size_t index, void *buffer, size_t
     return of_fail(error, OUTFALL_ERR_NOT_FOUND, "the checkpoint has no more parts");
 }
 
+/* The first word counts: it may have been carried out by now. The same one again is a wait. */
+static int say(of_coordinator *it, uint64_t checkpoint, int word, outfall_error *error)
+{
+    static const char *const doing[] = {[OF_WORD_COMMIT] = "committed",
+                                        [OF_WORD_ABORT] = "rolled back",
+                                        [OF_WORD_RELEASE] = "released"};
+    int before = OF_WORD_NONE;
+    if (atomic_compare_exchange_strong_explicit(&it->word, &before, word, memory_order_acq_rel,
+                                                memory_order_acquire)) {
+        of_eventcount_wake(&it->group->changed);
+        return OUTFALL_OK;
+    }
+    if (before == word)
+        return OUTFALL_OK;
+    return of_fail(error, OUTFALL_ERR_INVALID,
+                   "checkpoint %" PRIu64
+                   " is being %s, and cannot be %s: wait by the call that was "
+                   "made first",
+                   checkpoint, doing[before], doing[word]);
+}
+
+static int fail_in_doubt(const outfall_txn *txn, outfall_error *error)
+{
+    return of_fail(error, OUTFALL_ERR_UNKNOWN,
+                   "a checkpoint of \"%.120s\" was not ended everywhere: opening the transaction "
+                   "again ends it",
+                   txn->coordinator.group->id);
+}
+
 /* Says what becomes of the checkpoint that is prepared, and waits for it. */
 static int decide(outfall_txn *txn, enum of_word word, uint32_t timeout_ms, outfall_error *error)
 {
@@ -154,8 +184,9 @@ static int decide(outfall_txn *txn, enum of_word word, uint32_t timeout_ms, outf
     uint64_t checkpoint = undecided(txn);
     if (checkpoint == 0)
         return fail_nothing(error);
-    atomic_store_explicit(&txn->coordinator.word, word, memory_order_release);
-    of_eventcount_wake(&txn->coordinator.group->changed);
+    status = say(&txn->coordinator, checkpoint, word, error);
+    if (status != OUTFALL_OK)
+        return status;
     return wait_for(txn, &txn->coordinator.group->ended, checkpoint, timeout_ms, error);
 }
 
@@ -173,6 +204,9 @@ int outfall_txn_abort(outfall_txn *txn, uint32_t timeout_ms, outfall_error *erro
 {
     outfall_error why = {0};
     int status = decide(txn, OF_WORD_ABORT, timeout_ms, &why);
+    if (status == OUTFALL_ERR_ABORTED &&
+        atomic_load_explicit(&txn->coordinator.in_doubt, memory_order_acquire))
+        return fail_in_doubt(txn, error);
     if (status == OUTFALL_OK || status == OUTFALL_ERR_ABORTED)
         return OUTFALL_OK; /* As it was wanted. */
     return of_fail_copy(error, &why);
@@ -282,10 +316,7 @@ int outfall_txn_close(outfall_txn *txn, uint32_t timeout_ms, outfall_error *erro
     }
     pthread_join(it->thread, NULL);
     if (atomic_load_explicit(&it->in_doubt, memory_order_acquire))
-        status = of_fail(error, OUTFALL_ERR_UNKNOWN,
-                         "a checkpoint of \"%.120s\" was not ended everywhere: opening the "
-                         "transaction again ends it",
-                         it->group->id);
+        status = fail_in_doubt(txn, error);
     of_txn_free(txn);
     return status;
 }

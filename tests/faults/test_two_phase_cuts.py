@@ -169,6 +169,30 @@ class Cuts(unittest.TestCase):
                 self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
                 self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
 
+    def run_engine(self, decision, proxied, options=OPTIONS):
+        """Runs it for an outer engine, into PostgreSQL alone, behind a proxy."""
+        self.fresh()
+        with proxied.proxy:
+            return subprocess.run([TRANSFER, "engine", decision, "0", str(ROWS), "1", options, proxied.url, "t"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+
+    def test_the_first_word_of_an_outer_engine_counts(self):
+        """What is being committed cannot be rolled back any more, and nobody is told that it was."""
+        ran = self.run_engine("waver", Delaying("postgresql", self.servers["postgresql"], "COMMIT PREPARED"))
+        self.assertIn("commit timeout, abort invalid: checkpoint 1 is being committed", ran.stdout)
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.assertEqual(self.servers["postgresql"].sql_rows("SELECT count(*) FROM t"), [(str(ROWS),)])
+
+    def test_an_abort_that_leaves_something_says_so(self):
+        lost = Cutting("postgresql", self.servers["postgresql"], "ROLLBACK PREPARED", "before")
+        lost.cut_next()
+        ran = self.run_engine("undo", lost, "flushers=1,retry.timeout.ms=0")
+        left = self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts")
+        for (gid,) in left:
+            self.servers["postgresql"].sql(f"ROLLBACK PREPARED '{gid}'")
+        self.assertEqual((lost.cuts, len(left)), (1, 1))
+        self.assertIn("abort: unknown outcome", ran.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

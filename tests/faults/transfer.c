@@ -9,7 +9,8 @@
  *   transfer recover URL ID [HEX]…          as an outer engine does at its start
  *
  * DECISION: home, external, hold (external, and it ends with a checkpoint prepared), release (left
- * to the test, which says on standard input that it has committed it), or the path of a journal.
+ * to the test, which says on standard input that it has committed it), undo (external, and it is
+ * rolled back), waver (it is to be committed, then to be rolled back), or the path of a journal.
  * HOME: the number of the sink that is the home. ROWS: a checkpoint's. OPTIONS:
  * KEY=VALUE,KEY=VALUE, may be empty. Lines of output: "resume N", then for each checkpoint
  * "prepared HEX…" with an outer engine, and "durable N": the numbers up to N are in every table.
@@ -66,7 +67,8 @@ static outfall_config *read_options(char *options)
 static int is_external(const char *decision)
 {
     return strcmp(decision, "external") == 0 || strcmp(decision, "hold") == 0 ||
-           strcmp(decision, "release") == 0;
+           strcmp(decision, "release") == 0 || strcmp(decision, "undo") == 0 ||
+           strcmp(decision, "waver") == 0;
 }
 
 static void open_all(char **argv)
@@ -141,6 +143,16 @@ static void print_committables(void)
     fflush(stdout);
 }
 
+/* Says yes, which takes longer than it waits, then no, and tells what came of that. */
+static void waver(void)
+{
+    int first = outfall_txn_commit(txn, 0, &error);
+    int second = outfall_txn_abort(txn, WAIT_MS, &error);
+    printf("commit %s, abort %s: %s\n", outfall_status_name(first), outfall_status_name(second),
+           error.message);
+    check("commit", outfall_txn_commit(txn, WAIT_MS, &error));
+}
+
 static void commit(const char *decision)
 {
     uint64_t checkpoint;
@@ -149,6 +161,10 @@ static void commit(const char *decision)
         print_committables();
         if (strcmp(decision, "external") == 0)
             check("commit", outfall_txn_commit(txn, WAIT_MS, &error));
+        if (strcmp(decision, "undo") == 0)
+            check("abort", outfall_txn_abort(txn, WAIT_MS, &error));
+        if (strcmp(decision, "waver") == 0)
+            waver();
         if (strcmp(decision, "release") == 0) {
             check("release", outfall_txn_release(txn, WAIT_MS, &error));
             (void)getchar();

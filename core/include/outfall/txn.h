@@ -123,6 +123,7 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_committable(outfall_txn *txn, size_
 /**
  * The outer engine's decision, in the process that prepared: commits the checkpoint that is
  * prepared, and acknowledges its rows. As outfall_txn_wait; also where it was committed elsewhere.
+ * OUTFALL_ERR_INVALID: nothing waits for a decision, or another one was made first, which counts.
  */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_commit(outfall_txn *txn, uint32_t timeout_ms,
                                                     outfall_error *error);
@@ -138,8 +139,8 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_release(outfall_txn *txn, uint32_t 
 
 /**
  * The other decision: rolls the checkpoint back, and with it all that was written since. The
- * transaction has failed then. OUTFALL_OK once nothing of it is prepared; else as outfall_txn_wait.
- */
+ * transaction has failed then. OUTFALL_OK once nothing of it is prepared; else as
+ * outfall_txn_commit. */
 OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_abort(outfall_txn *txn, uint32_t timeout_ms,
                                                    outfall_error *error);
 
