@@ -262,13 +262,13 @@ static void unlink_share(of_flusher *flusher, of_share *share)
     }
 }
 
-void of_flusher_leave_branch(of_flusher *flusher, of_share *share)
+void of_flusher_set_branch(of_flusher *flusher, of_share *share, of_branch *branch)
 {
     pthread_mutex_lock(&flusher->mutex);
-    while (flusher->busy == share) /* For a moment: it drops or has sealed it. */
+    while (flusher->busy == share) /* For a moment: it drops or has sealed its branch. */
         of_cond_wait(&flusher->let_go, &flusher->mutex, of_clock_us() + LOOK_AGAIN_US);
     pthread_mutex_lock(&share->mutex);
-    share->branch = NULL;
+    share->branch = branch;
     pthread_mutex_unlock(&share->mutex);
     pthread_mutex_unlock(&flusher->mutex);
 }

@@ -28,8 +28,9 @@ void of_flusher_stop(of_flusher *flusher);
 /* Serves a share; it holds a reference to the share's feed until it is detached. */
 void of_flusher_attach(of_flusher *flusher, of_share *share);
 
-/* The share's branch is about to be gone: it has nothing open, and its group has failed. */
-void of_flusher_leave_branch(of_flusher *flusher, of_share *share);
+/* The share's rows go into that branch from here on. NULL: its branch is about to be gone; it has
+ * nothing open, and its group has failed. */
+void of_flusher_set_branch(of_flusher *flusher, of_share *share, struct of_branch *branch);
 
 /*
  * Ends the service of a share; its rows stay where they are. A delivery that is under way gets

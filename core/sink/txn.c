@@ -256,6 +256,13 @@ static bool wait_quiet(outfall_txn *txn, int64_t deadline_us)
     }
 }
 
+void of_txn_set_branch(const outfall_txn *txn, const of_branch *of, of_branch *branch)
+{
+    of_flusher *flusher = of_endpoint_flusher(of_txn_resource(txn, of)->endpoint, of->number);
+    for (uint32_t i = 0; i < of->share_count; i++)
+        of_flusher_set_branch(flusher, of->shares[i], branch);
+}
+
 void of_txn_free(outfall_txn *txn)
 {
     of_branches *branches = &txn->coordinator.branches;
@@ -273,13 +280,8 @@ void of_txn_free(outfall_txn *txn)
 static void leave(outfall_txn *txn, bool quiet)
 {
     const of_branches *branches = &txn->coordinator.branches;
-    for (uint32_t i = 0; i < branches->count && quiet; i++) {
-        const of_branch *branch = &branches->all[i];
-        of_flusher *flusher =
-            of_endpoint_flusher(of_txn_resource(txn, branch)->endpoint, branch->number);
-        for (uint32_t at = 0; at < branch->share_count; at++)
-            of_flusher_leave_branch(flusher, branch->shares[at]);
-    }
+    for (uint32_t i = 0; i < branches->count && quiet; i++)
+        of_txn_set_branch(txn, &branches->all[i], NULL);
     for (size_t i = 0; i < txn->sink_count; i++)
         atomic_store_explicit(&txn->sinks[i]->joined, OF_SINK_LEFT, memory_order_release);
 }

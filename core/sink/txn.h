@@ -32,6 +32,9 @@ static inline const of_resource *of_txn_resource(const outfall_txn *txn, const o
     return &txn->resources[branch->resource];
 }
 
+/* Tells the flusher which branch the rows of the shares of a branch go to: that one, or NULL. */
+void of_txn_set_branch(const outfall_txn *txn, const of_branch *of, of_branch *branch);
+
 /* Frees the handle, whose threads have ended. */
 void of_txn_free(outfall_txn *txn);
 

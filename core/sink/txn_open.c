@@ -454,15 +454,8 @@ static int take_over(of_joining *joining, outfall_error *error)
 static void attach(of_joining *joining)
 {
     const of_branches *branches = &joining->txn->coordinator.branches;
-    for (uint32_t i = 0; i < branches->count; i++) {
-        of_branch *branch = &branches->all[i];
-        for (uint32_t at = 0; at < branch->share_count; at++) {
-            of_share *share = branch->shares[at];
-            pthread_mutex_lock(&share->mutex);
-            share->branch = branch;
-            pthread_mutex_unlock(&share->mutex);
-        }
-    }
+    for (uint32_t i = 0; i < branches->count; i++)
+        of_txn_set_branch(joining->txn, &branches->all[i], &branches->all[i]);
     for (size_t i = 0; i < joining->count; i++) {
         joining->txn->sinks[i] = joining->sinks[i];
         atomic_store_explicit(&joining->sinks[i]->joined, OF_SINK_JOINED, memory_order_release);

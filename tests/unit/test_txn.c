@@ -205,6 +205,25 @@ static void who_was_taken_over_is_fenced_off(void **state)
     assert_int_equal(outfall_close(new_sink, 1000, NULL, NULL, &error), OUTFALL_OK);
 }
 
+/* For the thread sanitizer: the flusher looks at all its sinks, also at those that are joining. */
+static void a_sink_joins_and_leaves_while_its_flusher_is_busy(void **state)
+{
+    static const char *const plain[] = {"flushers", "1", "batch.rows", "10", NULL};
+    outfall_error error = {0};
+    (void)state;
+    outfall_sink *busy = open_sink("busy", plain), *joining = open_sink("joining", two_phase);
+    outfall_writer *writer = open_writer(busy, "w");
+    for (int64_t i = 0; i < 5; i++) {
+        put_rows(writer, i * 500, 500);
+        close_txn(open_txn(&joining, 1, "joining"));
+        assert_int_equal(outfall_close(joining, 10000, NULL, NULL, &error), OUTFALL_OK);
+        joining = open_sink("joining", two_phase);
+    }
+    assert_int_equal(outfall_close(joining, 10000, NULL, NULL, &error), OUTFALL_OK);
+    assert_int_equal(outfall_close(busy, 10000, NULL, NULL, &error), OUTFALL_OK);
+    assert_int_equal(query("SELECT count(*) FROM busy"), 2500);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_refused_row_is_told_once_it_is_committed),
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(who_was_taken_over_is_fenced_off),
+        cmocka_unit_test(a_sink_joins_and_leaves_while_its_flusher_is_busy),
     };
     return cmocka_run_group_tests_name("txn", tests, sinks_make_directory, sinks_remove_directory);
 }
