@@ -43,11 +43,13 @@ static bool pause_phase(of_coordinator *it)
         return false;
     it->tries++;
     int64_t until_us = of_deadline_us(pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS);
-    while (of_clock_us() < until_us) {
+    for (;;) {
         uint32_t ticket = of_eventcount_arm(&it->group->changed);
-        of_eventcount_wait(&it->group->changed, ticket, until_us);
+        int64_t close_by_us = atomic_load_explicit(&it->group->close_by_us, memory_order_relaxed);
+        if (!of_eventcount_wait(&it->group->changed, ticket,
+                                close_by_us < until_us ? close_by_us : until_us))
+            return true;
     }
-    return true;
 }
 
 static void enter_phase(of_coordinator *it)
@@ -62,16 +64,20 @@ static void record_phase(of_coordinator *it, of_histogram *histogram)
     of_histogram_record(histogram, (uint64_t)(of_clock_us() - it->since_us) * 1000);
 }
 
-/* What is prepared or decided stays so; the next opening ends it. */
-static void leave_in_doubt(of_coordinator *it, const outfall_error *why)
+/* What is prepared or decided stays so. */
+static void give_up(of_coordinator *it, const outfall_error *why, const char *remedy)
 {
     outfall_error error;
     outfall_error_set(&error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
-                      "checkpoint %" PRIu64 " of \"%.80s\" could not be ended: %.240s; opening the "
-                      "transaction again ends it",
-                      it->checkpoint, it->group->id, why->message);
+                      "checkpoint %" PRIu64 " of \"%.80s\" could not be ended: %.240s; %s",
+                      it->checkpoint, it->group->id, why->message, remedy);
     atomic_store_explicit(&it->in_doubt, true, memory_order_release);
     of_group_fail(it->group, why->status == OUTFALL_ERR_FENCED ? why : &error);
+}
+
+static void leave_in_doubt(of_coordinator *it, const outfall_error *why)
+{
+    give_up(it, why, "opening the transaction again ends it");
 }
 
 /* ---- Phases: each does what the state wants, and says what came of it ------------------ */
@@ -249,9 +255,21 @@ static int end_branch(of_coordinator *it, of_branch *branch, bool commit, enum o
     return of_recovery_end(&recovery, &sealed->gid, commit, how, error);
 }
 
+static void fail_lost(of_coordinator *it, const of_branch *branch)
+{
+    outfall_error why;
+    outfall_error_set(
+        &why, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
+        "its part %s.%s is neither prepared nor in the ledger: somebody has rolled it "
+        "back",
+        branch->sealed.xid.gtrid, branch->sealed.xid.bqual);
+    give_up(it, &why, "put its rows in by hand, from the source or from another database");
+}
+
 static of_txn_event commit_all(of_coordinator *it)
 {
     outfall_error error;
+    of_txn_event event = OF_TXN_ENDED_ALL;
     record_phase(it, &it->decide);
     enter_phase(it);
     for (uint32_t i = 0; i < it->branches.count; i++) {
@@ -260,23 +278,22 @@ static of_txn_event commit_all(of_coordinator *it)
         if (branch->sealed.state != OF_SEALED_PREPARED)
             continue;
         int status = end_branch(it, branch, true, &how, &error);
-        if (status != OUTFALL_OK) {
-            leave_in_doubt(it, &error);
-            return OF_TXN_EVENTS;
+        if (status == OUTFALL_OK && how == OF_END_GONE) {
+            fail_lost(it, branch);
+            event = OF_TXN_LOST;
+            continue;
         }
-        if (how == OF_END_GONE) {
-            outfall_error_set(&error, OUTFALL_ERR_UNKNOWN, OUTFALL_ACTION_STOP,
-                              "its part %s.%s is neither prepared nor in the ledger: somebody has "
-                              "rolled it back",
-                              branch->sealed.xid.gtrid, branch->sealed.xid.bqual);
+        if (status != OUTFALL_OK) { /* The other parts are decided all the same. */
             leave_in_doubt(it, &error);
-            return OF_TXN_LOST;
+            event = OF_TXN_EVENTS;
+            continue;
         }
         branch->sealed.state = OF_SEALED_OPEN; /* It needs no end any more. */
         OF_KILL_POINT("branch-committed");
     }
-    record_phase(it, &it->commit);
-    return OF_TXN_ENDED_ALL;
+    if (event == OF_TXN_ENDED_ALL)
+        record_phase(it, &it->commit);
+    return event;
 }
 
 /* A flusher may be sealing its branch yet: what is open it hands over, or drops. */
@@ -308,6 +325,7 @@ static of_txn_event roll_back_all(of_coordinator *it)
         leave_in_doubt(it, &error);
         return OF_TXN_EVENTS;
     }
+    of_txn_event event = OF_TXN_ENDED_ALL;
     for (uint32_t i = 0; i < it->branches.count; i++) {
         of_branch *branch = &it->branches.all[i];
         enum of_end how;
@@ -317,12 +335,12 @@ static of_txn_event roll_back_all(of_coordinator *it)
         else if (branch->sealed.state == OF_SEALED_UNKNOWN)
             status = of_arbiter_sweep(it, branch, &error);
         of_sealed_release(&branch->sealed);
-        if (status != OUTFALL_OK) {
+        if (status != OUTFALL_OK) { /* The others may well be there. */
             leave_in_doubt(it, &error);
-            return OF_TXN_EVENTS;
+            event = OF_TXN_EVENTS;
         }
     }
-    return OF_TXN_ENDED_ALL;
+    return event;
 }
 
 /* ---- The thread ------------------------------------------------------------------- */

@@ -170,10 +170,11 @@ class Cuts(unittest.TestCase):
                 self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
 
     def run_engine(self, decision, proxied, options=OPTIONS):
-        """Runs it for an outer engine, into PostgreSQL alone, behind a proxy."""
+        """Runs it for an outer engine, with PostgreSQL behind a proxy."""
         self.fresh()
         with proxied.proxy:
-            return subprocess.run([TRANSFER, "engine", decision, "0", str(ROWS), "1", options, proxied.url, "t"],
+            return subprocess.run([TRANSFER, "engine", decision, "0", str(ROWS), "1", options, proxied.url, "t",
+                                   self.servers["mysql"].tcp_url, "t"],
                                   capture_output=True, text=True, timeout=60, check=False)
 
     def test_the_first_word_of_an_outer_engine_counts(self):
@@ -183,15 +184,25 @@ class Cuts(unittest.TestCase):
         self.assertEqual(ran.returncode, 0, ran.stderr)
         self.assertEqual(self.servers["postgresql"].sql_rows("SELECT count(*) FROM t"), [(str(ROWS),)])
 
-    def test_an_abort_that_leaves_something_says_so(self):
-        lost = Cutting("postgresql", self.servers["postgresql"], "ROLLBACK PREPARED", "before")
+    def end_all_but_one(self, decision, text):
+        """PostgreSQL does not hear of its end: MariaDB does, and the program says that one is left."""
+        lost = Cutting("postgresql", self.servers["postgresql"], text, "before")
         lost.cut_next()
-        ran = self.run_engine("undo", lost, "flushers=1,retry.timeout.ms=0")
+        ran = self.run_engine(decision, lost, "flushers=1,retry.timeout.ms=0")
         left = self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts")
         for (gid,) in left:
             self.servers["postgresql"].sql(f"ROLLBACK PREPARED '{gid}'")
         self.assertEqual((lost.cuts, len(left)), (1, 1))
-        self.assertIn("abort: unknown outcome", ran.stderr)
+        self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
+        return ran.stderr, self.servers["mysql"].sql_rows("SELECT count(*) FROM t")
+
+    def test_one_database_away_keeps_no_other_from_its_end(self):
+        said, rows = self.end_all_but_one("undo", "ROLLBACK PREPARED")
+        self.assertIn("abort: unknown outcome", said)
+        self.assertEqual(rows, [("0",)])
+        said, rows = self.end_all_but_one("external", "COMMIT PREPARED")
+        self.assertIn("commit: unknown outcome", said)
+        self.assertEqual(rows, [(str(ROWS),)])
 
 
 if __name__ == "__main__":

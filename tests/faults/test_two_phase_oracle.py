@@ -135,6 +135,7 @@ class Answers(Oracle):
         first = self.again(self.transfer(FAULT=self.script("xa_commit:2:=100")), 4)
         self.assertEqual(first.returncode, 1, first.stdout + first.stderr)
         self.assertIn("neither prepared nor in the ledger: somebody has rolled it back", first.stderr)
+        self.assertIn("put its rows in by hand", first.stderr)
         self.assertEqual(self.loaded(self.postgresql)[0], str(2 * ROWS))
         self.assertEqual(self.loaded(self.oracle)[0], str(ROWS))
 
