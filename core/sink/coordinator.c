@@ -296,21 +296,26 @@ static of_txn_event commit_all(of_coordinator *it)
     return event;
 }
 
-/* A flusher may be sealing its branch yet: what is open it hands over, or drops. */
+/*
+ * A flusher may be sealing its branch yet: what is open it hands over, or drops. However little is
+ * to be tried again, the call that it is in has its time.
+ */
 static int await_flushers(of_coordinator *it, outfall_error *error)
 {
     of_group *group = it->group;
+    int64_t until_us = it->give_up_us + group->limits.request_timeout_ms * 1000;
     for (bool in_time = true;;) {
         uint32_t ticket = of_eventcount_arm(&group->changed);
-        if (of_branches_are_quiet(&it->branches) || !in_time) {
+        bool quiet = of_branches_are_quiet(&it->branches);
+        if (quiet || !in_time) {
             of_eventcount_disarm(&group->changed);
-            return in_time
+            return quiet
                        ? OUTFALL_OK
                        : of_fail(error, OUTFALL_ERR_TIMEOUT, "a call to a database has not ended");
         }
         int64_t close_by_us = atomic_load_explicit(&group->close_by_us, memory_order_relaxed);
         in_time = of_eventcount_wait(&group->changed, ticket,
-                                     close_by_us < it->give_up_us ? close_by_us : it->give_up_us);
+                                     close_by_us < until_us ? close_by_us : until_us);
     }
 }
 

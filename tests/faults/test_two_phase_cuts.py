@@ -26,12 +26,12 @@ WIRES = {"postgresql": postgresql_wire, "mysql": mysql_wire}
 
 
 class Cutting:
-    """A proxy before one server that now and then cuts a message with `text` in it."""
+    """A proxy before one server that now and then cuts a message with `text` in it, once `ready` says so."""
 
-    def __init__(self, engine, target, text, when):
+    def __init__(self, engine, target, text, when, ready=lambda: True):
         self.cuts = self.seen = 0
         self._next = EVERY
-        self._text, self._when = text.encode(), when
+        self._text, self._when, self._ready = text.encode(), when, ready
         self.proxy = WIRES[engine].Proxy(("127.0.0.1", target.port), before=self._before, change=self._change)
         self.url = target.tcp_url.replace(f":{target.port}/", f":{self.proxy.port}/")
 
@@ -44,6 +44,9 @@ class Cutting:
         self.seen += 1
         if self.seen < self._next:
             return False
+        deadline = time.monotonic() + 10
+        while not self._ready() and time.monotonic() < deadline:
+            time.sleep(0.005)
         self.cuts += 1
         self._next += EVERY + self.cuts % 5  # Not at the same place of each run.
         return True
@@ -139,18 +142,21 @@ class Cuts(unittest.TestCase):
         self.cut("mysql", 0, "XA COMMIT", "always")
 
     def test_prepared_late(self):
-        """One part fails while the other is still being prepared: neither is left."""
-        self.fresh()
-        late = Delaying("postgresql", self.servers["postgresql"], "PREPARE TRANSACTION")
-        lost = Cutting("mysql", self.servers["mysql"], "XA PREPARE", "before")
-        lost.cut_next()
-        with late.proxy, lost.proxy, tempfile.TemporaryDirectory() as folder:
-            ran = subprocess.run([TRANSFER, "late", f"{folder}/journal", "0", str(ROWS), "1", OPTIONS, late.url, "t",
-                                  lost.url, "t"], capture_output=True, text=True, timeout=60, check=False)
-        self.assertEqual(ran.returncode, 1, ran.stderr)
-        self.assertEqual((late.seen, lost.cuts), (1, 1))
-        self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
-        self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
+        """One part fails while the other is still being prepared: neither is left, however little is tried again."""
+        for options in (OPTIONS, "flushers=1,retry.timeout.ms=0"):
+            with self.subTest(options), tempfile.TemporaryDirectory() as folder:
+                self.fresh()
+                late = Delaying("postgresql", self.servers["postgresql"], "PREPARE TRANSACTION")
+                lost = Cutting("mysql", self.servers["mysql"], "XA PREPARE", "before", lambda it=late: it.seen > 0)
+                lost.cut_next()
+                with late.proxy, lost.proxy:
+                    ran = subprocess.run([TRANSFER, "late", f"{folder}/journal", "0", str(ROWS), "1", options,
+                                          late.url, "t", lost.url, "t"],
+                                         capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(ran.returncode, 1, ran.stderr)
+                self.assertEqual((late.seen, lost.cuts), (1, 1))
+                self.assertEqual(self.servers["postgresql"].sql_rows("SELECT gid FROM pg_prepared_xacts"), [])
+                self.assertEqual(self.servers["mysql"].sql_rows("XA RECOVER"), [])
 
     def test_prepare_for_an_outer_engine(self):
         """The engine has heard of no part, and will end none: what may be prepared is rolled back."""
