@@ -14,9 +14,9 @@ enum of_verdict { OF_VERDICT_ROLL_BACK, OF_VERDICT_COMMIT, OF_VERDICT_LEAVE };
 typedef struct of_recovery {
     of_pool *pool;
     of_limits limits;
-    int64_t give_up_us;
-    const char *id; /* NULL: not known; one branch can be ended all the same. */
-    uint32_t epoch; /* This process's: a higher one that is found makes it the zombie. */
+    int64_t give_up_us; /* Or at the time of a close, by the limits, if that is sooner. */
+    const char *id;     /* NULL: not known; one branch can be ended all the same. */
+    uint32_t epoch;     /* This process's: a higher one that is found makes it the zombie. */
     int64_t owner;
     /* What is to become of a branch. */
     int (*judge)(void *context, const of_gid *gid, enum of_verdict *verdict, outfall_error *error);
