@@ -14,8 +14,8 @@
 #include "sink/checkpoints.h"
 #include "sink/endpoint.h"
 
-/* Of a two-phase sink: whether it is in a transaction, or was. */
-enum of_sink_joined { OF_SINK_ALONE, OF_SINK_JOINED, OF_SINK_LEFT };
+/* Of a two-phase sink: whether it is in a transaction, or was; stuck: a thread of one still is. */
+enum of_sink_joined { OF_SINK_ALONE, OF_SINK_JOINED, OF_SINK_LEFT, OF_SINK_STUCK };
 
 struct outfall_sink {
     uint32_t fork_generation; /* Of the process that opened it. */

@@ -405,6 +405,17 @@ static int judge_two_phase(of_feed *feed, size_t left, outfall_error *error)
                    left);
 }
 
+/* Its memory and connections are left to the transaction's thread that has not come back. */
+static int leave_stuck(of_feed *feed, outfall_undelivered *undelivered, size_t room, size_t *count,
+                       outfall_error *error)
+{
+    size_t left = list_undelivered(feed, undelivered, room);
+    if (count != NULL)
+        *count = left;
+    return of_fail(error, OUTFALL_ERR_TIMEOUT,
+                   "a call to a database by its transaction has not ended: the sink is left to it");
+}
+
 /* What is done with rows that are on their way when the sink is closed. */
 static int flush_for_close(of_feed *feed, int64_t sever_us, outfall_error *error)
 {
@@ -423,9 +434,12 @@ int outfall_close(outfall_sink *sink, uint32_t timeout_ms, outfall_undelivered *
     if (status != OUTFALL_OK || sink->fork_generation != of_fork_generation)
         return status; /* After fork: the handles and all behind them are the parent's. */
 
-    if (atomic_load_explicit(&sink->joined, memory_order_acquire) == OF_SINK_JOINED)
+    int joined = atomic_load_explicit(&sink->joined, memory_order_acquire);
+    if (joined == OF_SINK_JOINED)
         return of_fail(error, OUTFALL_ERR_INVALID,
                        "the sink is in a transaction: close that first (outfall_txn_close)");
+    if (joined == OF_SINK_STUCK)
+        return leave_stuck(sink->feed, undelivered, room, count, error);
 
     int64_t deadline_us = of_deadline_us(timeout_ms);
     int64_t grace_us = (int64_t)timeout_ms * 1000 / 4;

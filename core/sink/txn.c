@@ -283,7 +283,8 @@ static void leave(outfall_txn *txn, bool quiet)
     for (uint32_t i = 0; i < branches->count && quiet; i++)
         of_txn_set_branch(txn, &branches->all[i], NULL);
     for (size_t i = 0; i < txn->sink_count; i++)
-        atomic_store_explicit(&txn->sinks[i]->joined, OF_SINK_LEFT, memory_order_release);
+        atomic_store_explicit(&txn->sinks[i]->joined, quiet ? OF_SINK_LEFT : OF_SINK_STUCK,
+                              memory_order_release);
 }
 
 /* What was decided is committed first; then nothing more is taken. */

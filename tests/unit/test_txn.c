@@ -224,6 +224,27 @@ static void a_sink_joins_and_leaves_while_its_flusher_is_busy(void **state)
     assert_int_equal(query("SELECT count(*) FROM busy"), 2500);
 }
 
+/* What the thread that is stuck looks at stays; static, so that it is not taken for a leak. */
+static void a_sink_is_left_to_a_thread_that_is_stuck(void **state)
+{
+    static outfall_sink *sink;
+    static outfall_txn *txn;
+    outfall_error error = {0};
+    size_t count = 0;
+    (void)state;
+    sink = open_sink("stuck", two_phase);
+    txn = open_txn(&sink, 1, "stuck");
+    put_rows(open_writer(sink, "w"), 0, 10);
+    sqlite3 *other = stall();
+    assert_int_equal(outfall_txn_checkpoint(txn, NULL, &error), OUTFALL_OK);
+    assert_int_equal(outfall_txn_wait(txn, 1, 50, &error), OUTFALL_ERR_TIMEOUT);
+    assert_int_equal(outfall_txn_close(txn, 0, &error), OUTFALL_ERR_TIMEOUT);
+    assert_int_equal(outfall_close(sink, 0, NULL, &count, &error), OUTFALL_ERR_TIMEOUT);
+    assert_non_null(strstr(error.message, "the sink is left to it"));
+    assert_int_equal(count, 1);
+    let_go(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +254,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(who_was_taken_over_is_fenced_off),
         cmocka_unit_test(a_sink_joins_and_leaves_while_its_flusher_is_busy),
+        cmocka_unit_test(a_sink_is_left_to_a_thread_that_is_stuck),
     };
     return cmocka_run_group_tests_name("txn", tests, sinks_make_directory, sinks_remove_directory);
 }

@@ -174,7 +174,7 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_txn_stats_get(outfall_txn *txn, outfall
  *
  * @param timeout_ms  0 to OUTFALL_TIMEOUT_MS_MAX: this call returns within them.
  * @return OUTFALL_OK; OUTFALL_ERR_TIMEOUT (a thread is stuck in a client library, and left to
- *         itself: it may still look at the sinks, so do not close them); OUTFALL_ERR_UNKNOWN (a
+ *         itself, with the sinks: outfall_close frees none of theirs then); OUTFALL_ERR_UNKNOWN (a
  *         checkpoint is in doubt, or decided and not committed everywhere: opening the transaction
  *         again ends it); OUTFALL_ERR_INVALID.
  *
