@@ -3,24 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include <outfall/encoding.h>
-
-/*
- * The letters: Debezium's op is c, u, d, and r for a row that its snapshot has read
- * (https://debezium.io/documentation/reference/stable/connectors/postgresql.html, "Data change
- * events"); files of AWS DMS have I, U, D
- * (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.S3.html).
- */
-static const struct {
-    const char *word;
-    int kind;
-} words[] = {
-    {"insert", OUTFALL_ROW_INSERT}, {"update", OUTFALL_ROW_UPDATE}, {"delete", OUTFALL_ROW_DELETE},
-    {"c", OUTFALL_ROW_INSERT},      {"u", OUTFALL_ROW_UPDATE},      {"d", OUTFALL_ROW_DELETE},
-    {"i", OUTFALL_ROW_INSERT},      {"r", OUTFALL_ROW_INSERT},
-};
 
 /* The beginning of `text`, cut between two characters, as one line; empty where it is no UTF-8. */
 static void show(const char *text, size_t length, char out[OF_KIND_SHOWN_MAX])
@@ -46,14 +30,9 @@ void of_kind_read(of_kind *kind, const outfall_value *value)
     kind->shown[0] = '\0';
     if (value->type != OUTFALL_TYPE_TEXT)
         return;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strlen(words[i].word) == value->length &&
-            strncasecmp(words[i].word, text, value->length) == 0) {
-            kind->kind = words[i].kind;
-            return;
-        }
-    }
-    show(text, value->length, kind->shown);
+    kind->kind = outfall_row_kind_from_name(text, value->length);
+    if (kind->kind < 0)
+        show(text, value->length, kind->shown);
 }
 
 const char *of_kind_name(int kind)

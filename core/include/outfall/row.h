@@ -166,6 +166,13 @@ OUTFALL_EXPORT const char *outfall_type_name(int type);
  */
 OUTFALL_EXPORT int outfall_type_from_name(const char *name, size_t length);
 
+/**
+ * The kind of row (enum outfall_row_kind) that a word is: insert, update, delete, or a letter of
+ * change streams, c, i and r for insert, u, d; in any case. -1: none. `name` need not end in NUL.
+ * Any thread; does not block.
+ */
+OUTFALL_EXPORT int outfall_row_kind_from_name(const char *name, size_t length);
+
 #ifdef __cplusplus
 }
 #endif
