@@ -41,6 +41,7 @@ back by the database's own client. Oracle is [a stand-in for tests](drivers/odbc
 
 What a column cannot hold as it is the library refuses when the row is put, and names the column
 (`convert.lossy=round` lets it round). A type that is refused stops the sink when it is opened.
+What Arrow's types become is [apart](arrow.md#types).
 
 """
 

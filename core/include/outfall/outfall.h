@@ -7,6 +7,7 @@
 #ifndef OUTFALL_H
 #define OUTFALL_H
 
+#include "arrow.h"
 #include "config.h"
 #include "error.h"
 #include "export.h"

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The elements of arrays as values, a column at a time. */
+#ifndef OF_ARROW_VALUE_H
+#define OF_ARROW_VALUE_H
+
+#include <stddef.h>
+
+#include "arrow/view.h"
+
+/* Room for the text of a value that has to be spelled: see of_arrow_spells. */
+#define OF_ARROW_TEXT_MAX 96
+
+/* Where the values of a column go: `stride` apart, as they lie in rows. */
+typedef struct of_arrow_cells {
+    outfall_value *values;
+    size_t stride;
+    char *text; /* OF_ARROW_TEXT_MAX for each value, where its type may need it. */
+} of_arrow_cells;
+
+static inline outfall_value *of_arrow_cell(const of_arrow_cells *cells, size_t index)
+{
+    return cells->values + index * cells->stride;
+}
+
+static inline char *of_arrow_cell_text(const of_arrow_cells *cells, size_t index)
+{
+    return cells->text + index * OF_ARROW_TEXT_MAX;
+}
+
+/* True where a value of the type may become text: decimals, nanoseconds, uint64. */
+bool of_arrow_spells(const of_arrow_type *type);
+
+/*
+ * Reads `count` values from number `first` on; they borrow the array's buffers and the cells' text.
+ * Returns how many. At fewer the next one is at fault, and `error` says why: REFUSED (no value of
+ * ours is the same), INVALID (malformed).
+ */
+size_t of_arrow_read(const of_arrow_view *view, int64_t first, size_t count,
+                     const of_arrow_cells *cells, outfall_error *error);
+
+/* As of_arrow_read, by way of indices into the values of a dictionary. */
+size_t of_arrow_read_indices(const of_arrow_view *indices, const of_arrow_view *values,
+                             int64_t first, size_t count, const of_arrow_cells *cells,
+                             outfall_error *error);
+
+#endif
