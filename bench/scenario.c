@@ -8,6 +8,8 @@ static const struct scenario scenarios[] = {
      "cost of outfall_write, per row, into an empty buffer"},
     {"append/put", "append", "null", 0, append_put,
      "cost of five puts and outfall_row_end, per row, into an empty buffer"},
+    {"arrow/array", "arrow", "null", 0, arrow_array,
+     "outfall_write_arrow of arrays of 65,536 rows against outfall_write of the same rows"},
     {"throughput/null/1", "throughput", "null", 1, append_writers,
      "one writer, array calls, first row to last acknowledged"},
     {"throughput/null/2", "throughput", "null", 2, append_writers, "two writers at once"},

@@ -37,6 +37,8 @@ const char *scenario_left_out(void);
 int append_array(struct session *, const struct scenario *, struct result *, outfall_error *);
 int append_put(struct session *, const struct scenario *, struct result *, outfall_error *);
 int append_writers(struct session *, const struct scenario *, struct result *, outfall_error *);
+/* arrow.c */
+int arrow_array(struct session *, const struct scenario *, struct result *, outfall_error *);
 /* insert_postgresql.c */
 int insert_postgresql_array(struct session *, const struct scenario *, struct result *,
                             outfall_error *);
