@@ -37,11 +37,15 @@ static void count_rejected(of_share *share, uint64_t rows)
     of_count(&share->counters.rows_rejected, rows);
 }
 
-/* Whoever polls gets them behind the acknowledgements of earlier rows, as of a plain batch. */
-static void post_letters(of_share *share)
+/*
+ * Whoever polls gets them behind the acknowledgements of earlier rows, as of a plain batch. Returns
+ * how many rows of the share were refused.
+ */
+static uint64_t post_letters(of_share *share)
 {
     of_feed *feed = share->feed;
-    count_rejected(share, share->recorded_sealed);
+    uint64_t refused = share->recorded_sealed;
+    count_rejected(share, refused);
     share->recorded_sealed = 0;
     while (share->sealed != NULL) {
         of_letter *letter = share->sealed;
@@ -54,22 +58,36 @@ static void post_letters(of_share *share)
                     "dead letters are not being polled: call outfall_poll, or raise "
                     "deadletter.bytes or deadletter.wait.ms");
             of_feed_stop(feed, &error);
-            return;
+            break;
         }
         share->sealed = next;
         count_rejected(share, 1);
+        refused++;
     }
+    return refused;
+}
+
+static uint64_t rows_of(const of_sealed *sealed, const of_share *share)
+{
+    uint64_t rows = 0;
+    for (uint32_t i = 0; i < sealed->mark_count; i++) {
+        const of_mark *mark = &sealed->marks[i];
+        if (mark->share == share)
+            rows += mark->position -
+                    atomic_load_explicit(&mark->lane->acknowledged, memory_order_relaxed);
+    }
+    return rows;
 }
 
 void of_sealed_settle(of_sealed *sealed, of_share *const *shares, uint32_t share_count)
 {
-    for (uint32_t i = 0; i < share_count; i++)
-        post_letters(shares[i]);
+    for (uint32_t i = 0; i < share_count; i++) {
+        uint64_t refused = post_letters(shares[i]);
+        of_count(&shares[i]->counters.rows_delivered, rows_of(sealed, shares[i]) - refused);
+    }
     for (uint32_t i = 0; i < sealed->mark_count; i++) {
         const of_mark *mark = &sealed->marks[i];
         of_share *share = mark->share;
-        uint64_t before = atomic_load_explicit(&mark->lane->acknowledged, memory_order_relaxed);
-        of_count(&share->counters.rows_delivered, mark->position - before);
         mark->lane->checkpoint++;
         of_lane_settle(mark->lane, mark->position, mark->source_offset);
         of_events_notify(&share->feed->events);

@@ -130,6 +130,8 @@ static void a_refused_row_is_told_once_it_is_committed(void **state)
             assert_int_equal(event.source_offset, 15000 + 10000 * rejected++);
     }
     assert_int_equal(rejected, 3);
+    assert_int_equal(stats_of(sink).rows_rejected, 3);
+    assert_int_equal(stats_of(sink).rows_delivered, 45000 - 3);
     close_txn(txn);
     assert_int_equal(outfall_close(sink, 10000, NULL, NULL, &error), OUTFALL_OK);
 }
