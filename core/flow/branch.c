@@ -84,10 +84,14 @@ bool of_branch_bars(const of_share *share)
     return share->branch != NULL && share->barrier >= checkpoint_of(share->branch);
 }
 
+/*
+ * Where the home has no rows in a checkpoint, the decision is a transaction of its own: in a
+ * database with one writer at a time it would wait for the next rows, and those for it.
+ */
 bool of_branch_holds(const of_share *share)
 {
     const of_branch *branch = share->branch;
-    return branch != NULL && branch->group->hold &&
+    return branch != NULL && (branch->group->hold || (branch->home && branch->idle)) &&
            atomic_load_explicit(&branch->group->ended, memory_order_acquire) + 1 <
                checkpoint_of(branch);
 }
@@ -223,7 +227,8 @@ void of_branch_seal(of_branch *branch)
     outfall_error error;
     uint64_t checkpoint = checkpoint_of(branch);
     int status = OUTFALL_OK;
-    if (atomic_load_explicit(&branch->open, memory_order_relaxed) && branch->rows > 0)
+    branch->idle = !atomic_load_explicit(&branch->open, memory_order_relaxed) || branch->rows == 0;
+    if (!branch->idle)
         status = seal_open(branch, &error);
     if (branch->lease.connection == NULL)
         let_go(branch);

@@ -22,6 +22,7 @@ typedef struct of_branch {
     uint16_t resource;             /* Which of the group's databases. */
     uint16_t number;               /* Which branch there. */
     bool home;                     /* It commits with the decision, and is not prepared. */
+    bool idle;                     /* The flusher's: it sealed without rows the last time. */
     bool lone;                     /* No other is prepared: the coordinator does it. */
     int64_t epoch;                 /* Of its line, */
     int64_t counter;               /* and how often it has committed. */

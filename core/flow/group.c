@@ -79,7 +79,6 @@ void of_group_end(of_group *group, uint64_t checkpoint)
 {
     atomic_store_explicit(&group->ended, checkpoint, memory_order_release);
     of_eventcount_wake(&group->changed);
-    if (group->hold)
-        for (uint32_t i = 0; i < group->feed_count; i++)
-            of_feed_wake(group->feeds[i]);
+    for (uint32_t i = 0; i < group->feed_count; i++)
+        of_feed_wake(group->feeds[i]); /* Rows may have been held for it. */
 }

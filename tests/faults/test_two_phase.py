@@ -148,6 +148,13 @@ class TwoPhase(Databases):
         self.assertEqual(done.returncode, 1)
         self.assertIn("was decided in database 0", done.stderr)
 
+    def test_a_home_with_one_writer_at_a_time_decides_while_rows_come(self):
+        home = self.sqlite.with_name("uneven.db")
+        done = subprocess.run([TRANSFER.with_name("faults.uneven"), "100", f"sqlite:{home}", self.two],
+                              capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.server.psql("SELECT count(*) FROM t", "two").strip(), "100")
+
 
 class Committables(Databases):
     """What is prepared, and ended by another process."""
