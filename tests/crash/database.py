@@ -57,9 +57,8 @@ class Database:
 
     def fresh(self, tables, keyed, poison):
         """Drops all there is and makes the tables. `keyed`: with a primary key; else what comes twice stays."""
-        if self._target.engine == "postgresql":  # Where a promise was broken: they would hold their locks.
-            for gid, in self._target.rows("SELECT gid FROM pg_prepared_xacts"):
-                self._target.sql(f"ROLLBACK PREPARED '{gid}'")
+        for name in self.prepared():  # Where a promise was broken: they would hold their locks.
+            self._target.sql(f"{'XA ROLLBACK' if self._is_mysql else 'ROLLBACK PREPARED'} {name}")
         self._target.fresh()
         self._has_ledger = False
         key = ", PRIMARY KEY (writer, seq)" if keyed else ""
@@ -132,10 +131,10 @@ class Database:
         return self._has_ledger
 
     def prepared(self):
-        """Transactions that are left prepared."""
+        """The names of transactions that are left prepared, as SQL takes them."""
         if self._target.engine == "postgresql":
-            return int(self._target.one("SELECT count(*) FROM pg_prepared_xacts"))
-        return len(self._target.rows("XA RECOVER")) if self._is_mysql else 0
+            return [gid for gid, in self._target.rows("SELECT quote_literal(gid) FROM pg_prepared_xacts")]
+        return [name for *_, name in self._target.rows("XA RECOVER FORMAT='SQL'")] if self._is_mysql else []
 
 
 class Cut:
@@ -162,8 +161,7 @@ class Cut:
 
     def _is_due(self, command):
         # COMMIT, COMMIT PREPARED, XA COMMIT, and what prepares, which may have statements before it.
-        if b"COMMIT" not in command[:16] and b"PREPARE TRANSACTION" not in command and \
-                b"XA PREPARE" not in command[:16]:
+        if b"COMMIT" not in command[:16] and b"PREPARE TRANSACTION" not in command and b"XA PREPARE" not in command:
             return False
         with self._lock:
             self._seen += 1

@@ -7,7 +7,8 @@ from collections import Counter
 from plan import FAULTS, POINTS
 
 HITS_MIN = 5
-TITLES = {"mysql": "mariadb", "sqlite+postgresql": "sqlite+pg"}  # The server that is run.
+TITLES = {"mysql": "mariadb", "sqlite+postgresql": "sqlite+pg", "postgresql+mysql": "pg+mariadb",
+          "mysql+postgresql": "mariadb+pg"}  # The server that is run; short.
 
 
 class Tally:

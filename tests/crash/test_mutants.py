@@ -26,7 +26,7 @@ EXPECTED = {
     "acknowledge-early": ({"lost"}, DATABASES),
     "unfenced": ({"duplicates"}, DATABASES),
     "resolve-blind": ({"lost"}, DATABASES[1:]),
-    "undo-prepared": ({"partial", "lost"}, (TOGETHER,)),
+    "undo-prepared": ({"partial", "lost"}, TOGETHER),
 }
 
 
