@@ -5,27 +5,8 @@
 
 #include <stddef.h>
 
+#include "arrow/cells.h"
 #include "arrow/view.h"
-
-/* Room for the text of a value that has to be spelled: see of_arrow_spells. */
-#define OF_ARROW_TEXT_MAX 96
-
-/* Where the values of a column go: `stride` apart, as they lie in rows. */
-typedef struct of_arrow_cells {
-    outfall_value *values;
-    size_t stride;
-    char *text; /* OF_ARROW_TEXT_MAX for each value, where its type may need it. */
-} of_arrow_cells;
-
-static inline outfall_value *of_arrow_cell(const of_arrow_cells *cells, size_t index)
-{
-    return cells->values + index * cells->stride;
-}
-
-static inline char *of_arrow_cell_text(const of_arrow_cells *cells, size_t index)
-{
-    return cells->text + index * OF_ARROW_TEXT_MAX;
-}
 
 /* True where a value of the type may become text: decimals, nanoseconds, uint64. */
 bool of_arrow_spells(const of_arrow_type *type);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "arrow/value.h"
+#include "arrow/cells.h"
 
 #define WORDS_MAX (OF_ARROW_DECIMAL_BYTES_MAX / 4)
 #define DIGITS_MAX 78 /* Of 2^255 and 2^256 - 1. */

@@ -6,7 +6,8 @@
 #ifndef OF_ARROW_VALUE_TIME_H
 #define OF_ARROW_VALUE_TIME_H
 
-#include "arrow/value.h"
+#include "arrow/cells.h"
+#include "arrow/view.h"
 
 /* Each as of_arrow_read. */
 size_t of_arrow_read_dates(const of_arrow_view *view, int64_t first, size_t count,

@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "odbc/branch.h"
 #include "odbc/call.h"
 #include "odbc/fault.h"
 #include "odbc/plan.h"
-#include "odbc/prepared.h"
 #include "odbc/query.h"
 
 /*

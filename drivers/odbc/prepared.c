@@ -6,7 +6,7 @@
 
 #include "common/fail.h"
 #include "common/ledger.h"
-#include "odbc/action.h"
+#include "odbc/branch.h"
 #include "odbc/call.h"
 #include "odbc/fault.h"
 #include "odbc/ledger.h"
@@ -14,126 +14,10 @@
 #include "odbc/transaction.h"
 #include "odbc/xa.h"
 
-/* ---- One call of XA --------------------------------------------------------------- */
-
-static int fail_unsupported(const outfall_connection *connection, outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
-                             "odbc: the dialect %s prepares no transactions: make this database "
-                             "the home, with flushers=1, or take its own driver, if there is one",
-                             connection->dialect->name);
-}
-
-static int fail_name(outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
-                             "odbc: the name of a prepared transaction has two parts, of letters, "
-                             "digits and dots");
-}
-
 static int fail_turn(const char *what, outfall_error *error)
 {
     return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
                              "odbc: %s is out of turn on this connection", what);
-}
-
-/* The error behind the last answer; 0: it is not known. */
-static int32_t last_error(outfall_connection *connection)
-{
-    const drv_odbc_two_phase *by = connection->dialect->two_phase;
-    outfall_error ignored;
-    int32_t number = 0;
-    int status = drv_odbc_call(connection, by->last, NULL, 0, &number, &ignored);
-    return status == OUTFALL_OK && number > 0 ? number : 0;
-}
-
-/* The database's own error tells more of XAER_RMERR than XA does. */
-static int fail_code(outfall_connection *connection, enum drv_odbc_xa_call call, const char *name,
-                     int32_t code, outfall_error *error)
-{
-    drv_odbc_xa_meaning meaning = drv_odbc_xa_judge(call, code);
-    const char *dialect = connection->dialect->name;
-    int32_t number = code < 0 ? last_error(connection) : 0;
-    char detail[24] = "";
-    if (number != 0)
-        snprintf(detail, sizeof detail, ", ORA-%05d", (int)number);
-    if (code == DRV_ODBC_XA_RMERR && drv_odbc_action_known(dialect, number)) {
-        drv_odbc_action told = drv_odbc_action_of(dialect, NULL, number, NULL);
-        bool before = call == DRV_ODBC_XA_START || call == DRV_ODBC_XA_END;
-        if (told.action == OUTFALL_ACTION_STOP || (before && told.action == OUTFALL_ACTION_RETRY))
-            meaning = (drv_odbc_xa_meaning){told.status, told.action,
-                                            told.advice != NULL ? told.advice : "it is refused"};
-    }
-    outfall_error_set(error, meaning.status, meaning.action, "odbc: %.40s %.70s: %s (%d%s): %s",
-                      connection->doing, name, drv_odbc_xa_name(code), (int)code, detail,
-                      meaning.text);
-    if (error != NULL)
-        error->native_code = number;
-    return meaning.status;
-}
-
-/* Runs one of the dialect's blocks for that name. */
-static int run(outfall_connection *connection, enum drv_odbc_xa_call call, const outfall_xid *xid,
-               outfall_error *error)
-{
-    const drv_odbc_two_phase *by = connection->dialect->two_phase;
-    char gtrid[DRV_ODBC_XA_HEX_MAX], bqual[DRV_ODBC_XA_HEX_MAX], name[DRV_ODBC_XA_NAME_MAX];
-    const char *const inputs[] = {gtrid, bqual, name};
-    int32_t code = 0;
-    drv_odbc_xa_hex(xid->gtrid, gtrid);
-    drv_odbc_xa_hex(xid->bqual, bqual);
-    drv_odbc_xid_join(xid, name);
-    int status = drv_odbc_call(connection, by->calls[call], inputs,
-                               call == DRV_ODBC_XA_START ? 3 : 2, &code, error);
-    if (status != OUTFALL_OK)
-        return status;
-    if (drv_odbc_xa_judge(call, code).status == OUTFALL_OK)
-        return OUTFALL_OK;
-    return fail_code(connection, call, name, code, error);
-}
-
-/* ---- Begin, and take back --------------------------------------------------------- */
-
-int drv_odbc_branch_begin(outfall_connection *connection, const outfall_xid *xid,
-                          outfall_error *error)
-{
-    outfall_error detail = {0};
-    if (connection->dialect->two_phase == NULL)
-        return fail_unsupported(connection, error);
-    if (!drv_odbc_xid_is_valid(xid))
-        return fail_name(error);
-    int status = run(connection, DRV_ODBC_XA_START, xid, &detail);
-    if (status == OUTFALL_OK) {
-        connection->named = true;
-        connection->xid = *xid;
-        return OUTFALL_OK;
-    }
-    /* It may have begun, or the session has another: it is of no use any more. */
-    if (detail.sqlstate[0] != '\0' || detail.status == OUTFALL_ERR_IO)
-        connection->dead = true;
-    if (error != NULL)
-        *error = detail;
-    return status;
-}
-
-int drv_odbc_branch_undo(outfall_connection *connection, outfall_error *error)
-{
-    const outfall_xid xid = connection->xid;
-    outfall_error why = {0};
-    connection->named = false;
-    /* Where it cannot be left it cannot be rolled back either, and that tells. */
-    (void)run(connection, DRV_ODBC_XA_END, &xid, &why);
-    int status = connection->dead ? why.status : run(connection, DRV_ODBC_XA_ROLLBACK, &xid, &why);
-    if (status == OUTFALL_OK || (status == OUTFALL_ERR_NOT_FOUND && !connection->dead))
-        return OUTFALL_OK;
-    connection->dead = true; /* With its session it ends. */
-    if (why.status == OUTFALL_ERR_UNKNOWN) {
-        why.status = OUTFALL_ERR_DATABASE;
-        why.action = OUTFALL_ACTION_RETRY;
-    }
-    if (error != NULL)
-        *error = why;
-    return why.status;
 }
 
 /* ---- Prepare ---------------------------------------------------------------------- */
@@ -151,9 +35,9 @@ static int check_begun(const outfall_connection *connection, const outfall_xid *
                        outfall_error *error)
 {
     if (connection->dialect->two_phase == NULL)
-        return fail_unsupported(connection, error);
+        return drv_odbc_branch_fail_unsupported(connection, error);
     if (!drv_odbc_xid_is_valid(xid))
-        return fail_name(error);
+        return drv_odbc_branch_fail_name(error);
     if (!connection->in_transaction || !connection->named ||
         !drv_odbc_xid_is_same(xid, &connection->xid))
         return fail_turn("prepare of another transaction than was begun", error);
@@ -185,10 +69,10 @@ static int end_and_prepare(outfall_connection *connection, const outfall_xid *xi
 {
     int status = drv_odbc_enter(connection, "preparing", NULL, deadline_us, error);
     if (status == OUTFALL_OK)
-        status = run(connection, DRV_ODBC_XA_END, xid, error);
+        status = drv_odbc_branch_call(connection, DRV_ODBC_XA_END, xid, error);
     if (status == OUTFALL_OK) {
         *sent = true;
-        status = run(connection, DRV_ODBC_XA_PREPARE, xid, error);
+        status = drv_odbc_branch_call(connection, DRV_ODBC_XA_PREPARE, xid, error);
     }
     return drv_odbc_leave(connection, status);
 }
@@ -245,7 +129,7 @@ static int end_sent(outfall_connection *connection, enum drv_odbc_xa_call call,
                     const outfall_xid *xid, outfall_error *error)
 {
     outfall_error why = {0};
-    int status = run(connection, call, xid, &why);
+    int status = drv_odbc_branch_call(connection, call, xid, &why);
     if (status == OUTFALL_OK)
         return OUTFALL_OK;
     if (connection->dead)
@@ -266,9 +150,9 @@ static int end(outfall_connection *connection, enum drv_odbc_xa_call call, const
     int status = drv_odbc_enter(connection, commits ? "XA_COMMIT of" : "XA_ROLLBACK of", NULL,
                                 deadline_us, error);
     if (status == OUTFALL_OK && connection->dialect->two_phase == NULL)
-        status = fail_unsupported(connection, error);
+        status = drv_odbc_branch_fail_unsupported(connection, error);
     else if (status == OUTFALL_OK && !drv_odbc_xid_is_valid(xid))
-        status = fail_name(error);
+        status = drv_odbc_branch_fail_name(error);
     else if (status == OUTFALL_OK && connection->in_transaction)
         status = fail_turn(commits ? "commit of a prepared transaction"
                                    : "rollback of a prepared transaction",
@@ -325,7 +209,7 @@ int drv_odbc_list_prepared(outfall_connection *connection, const char *prefix,
     int status =
         drv_odbc_enter(connection, "listing prepared transactions", NULL, deadline_us, error);
     if (status == OUTFALL_OK)
-        status = by == NULL ? fail_unsupported(connection, error)
+        status = by == NULL ? drv_odbc_branch_fail_unsupported(connection, error)
                             : ask(connection, by->list, NULL, by->list_right, &answer, error);
     for (size_t row = 0; status == OUTFALL_OK && row < answer.rows; row++) {
         outfall_prepared one = {.age_us = -1};
@@ -368,9 +252,9 @@ int drv_odbc_end_holder(outfall_connection *connection, const outfall_xid *xid, 
     char name[DRV_ODBC_XA_NAME_MAX];
     int status = drv_odbc_enter(connection, "ending a session", NULL, deadline_us, error);
     if (status == OUTFALL_OK && by == NULL)
-        status = fail_unsupported(connection, error);
+        status = drv_odbc_branch_fail_unsupported(connection, error);
     else if (status == OUTFALL_OK && !drv_odbc_xid_is_valid(xid))
-        status = fail_name(error);
+        status = drv_odbc_branch_fail_name(error);
     else if (status == OUTFALL_OK && connection->in_transaction)
         status = fail_turn("ending another session within a transaction", error);
     if (status == OUTFALL_OK) {
@@ -392,7 +276,7 @@ int drv_odbc_identify(outfall_connection *connection, char *out, size_t capacity
         drv_odbc_enter(connection, "asking which database this is", NULL, deadline_us, error);
     if (status == OUTFALL_OK)
         status = by == NULL
-                     ? fail_unsupported(connection, error)
+                     ? drv_odbc_branch_fail_unsupported(connection, error)
                      : ask(connection, by->identify, NULL, by->identify_right, &answer, error);
     if (status == OUTFALL_OK) {
         const char *cell = answer.rows == 1 ? drv_odbc_cell(&answer, 0, 0) : NULL;

@@ -5,11 +5,6 @@
 
 #include "odbc/session.h"
 
-/* Begins a transaction of that name, and takes it back, within drv_odbc_enter and leave. */
-int drv_odbc_branch_begin(outfall_connection *connection, const outfall_xid *xid,
-                          outfall_error *error);
-int drv_odbc_branch_undo(outfall_connection *connection, outfall_error *error);
-
 /* OUTFALL_OK where transactions can be prepared: the dialect, and the account's rights. */
 int drv_odbc_check_prepared(outfall_connection *connection, int64_t deadline_us,
                             outfall_error *error);

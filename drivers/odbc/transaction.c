@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "odbc/branch.h"
 #include "odbc/call.h"
 #include "odbc/fault.h"
-#include "odbc/prepared.h"
 #include "odbc/query.h"
 
 static int fail_turn(const char *what, outfall_error *error)
