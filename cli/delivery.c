@@ -8,8 +8,10 @@
 #include "say.h"
 #include "stop.h"
 
-/* How long one call may keep signals and dead letters waiting. */
-enum { SLICE_MS = 100 };
+enum {
+    SLICE_MS = 100, /* How long one call may keep signals and dead letters waiting. */
+    CLOSE_MS = 5000 /* With nothing left to deliver: until the sink's threads have ended. */
+};
 
 struct of_delivery {
     outfall_sink *sink;
@@ -124,9 +126,8 @@ int of_delivery_open(const char *url, const char *table, const outfall_schema *s
         *out = delivery;
         return OUTFALL_OK;
     }
-    /* With some time: its threads have ended then, and not only been told to. */
     if (delivery->sink != NULL &&
-        outfall_close(delivery->sink, SLICE_MS, NULL, NULL, NULL) != OUTFALL_OK)
+        outfall_close(delivery->sink, CLOSE_MS, NULL, NULL, NULL) != OUTFALL_OK)
         status = error->status; /* The first error is the one to tell. */
     free_delivery(delivery);
     return status;
@@ -328,7 +329,8 @@ int of_delivery_close(of_delivery *delivery, of_delivered *delivered, outfall_er
     of_progress_erase(delivery->progress);
     if (outfall_stats_get(delivery->sink, &stats, NULL) != OUTFALL_OK)
         memset(&stats, 0, sizeof stats);
-    status = outfall_close(delivery->sink, SLICE_MS, &left, &writers, &detail);
+    status = outfall_close(delivery->sink, first == OUTFALL_OK ? CLOSE_MS : SLICE_MS, &left,
+                           &writers, &detail);
     first = keep_first(first, status, &detail, error);
     left.rows = writers > 0 ? left.rows : 0;
     delivered->skipped = delivery->skipped;

@@ -14,7 +14,7 @@
 #define PAUSE_LEAST_US 10000
 #define PAUSE_MOST_US 10000000
 /* How long a close waits for a connect of the keeper's. */
-#define END_GRACE_US 250000
+#define END_GRACE_US 500000
 
 static bool stopping(of_pool *pool)
 {
