@@ -25,7 +25,6 @@ typedef struct of_lane {
     of_chunks *chunks;
     of_eventcount *wake;       /* Of the flusher that serves this lane. */
     const atomic_int *stopped; /* Non-zero: the sink takes no more rows. */
-    int64_t block_us;          /* How long a call waits for memory. */
     char name[OF_LANE_NAME_MAX];
     _Atomic(of_chunk *) *ring; /* Chunks from the writer to the reader, in order. */
     uint32_t ring_mask;
@@ -38,6 +37,7 @@ typedef struct of_lane {
     atomic_uint_fast64_t accepted_bytes;
     atomic_uint_fast64_t refused;
     atomic_uint closing;
+    int64_t block_us;      /* How long a call waits for memory. */
     of_chunk *chunk;       /* `open`, from begin to leave; else NULL. */
     uint32_t rows;         /* In the chunk, with those that are done but not published. */
     uint32_t published_to; /* The first byte behind the published rows. */

@@ -141,3 +141,19 @@ int outfall_writer_resume(const outfall_writer *writer, uint64_t *source_offset,
     *source_offset = writer->resume_offset;
     return OUTFALL_OK;
 }
+
+int outfall_writer_progress(const outfall_writer *writer, outfall_progress *out,
+                            outfall_error *error)
+{
+    outfall_progress progress = {0};
+    if (writer == NULL || out == NULL || out->struct_size < sizeof(uint64_t))
+        return of_fail(error, OUTFALL_ERR_INVALID,
+                       "the writer or out is NULL, or out->struct_size is not set");
+    progress.struct_size = out->struct_size;
+    progress.acknowledged = atomic_load_explicit(&writer->lane->acknowledged, memory_order_acquire);
+    progress.source_offset =
+        atomic_load_explicit(&writer->lane->source_offset, memory_order_relaxed);
+    progress.accepted = atomic_load_explicit(&writer->lane->accepted, memory_order_relaxed);
+    memcpy(out, &progress, out->struct_size < sizeof progress ? out->struct_size : sizeof progress);
+    return OUTFALL_OK;
+}

@@ -155,6 +155,16 @@ void outfall_writer_close(outfall_writer *writer)
     of_free(writer);
 }
 
+int outfall_writer_block(outfall_writer *writer, uint32_t block_ms, outfall_error *error)
+{
+    if (writer == NULL)
+        return of_fail(error, OUTFALL_ERR_INVALID, "the writer is NULL");
+    int status = of_timeout_check(block_ms, error);
+    if (status == OUTFALL_OK)
+        writer->lane->block_us = (int64_t)block_ms * 1000;
+    return status;
+}
+
 /* ---- Building a row --------------------------------------------------------------- */
 
 /* The row has failed, row_error says why: it takes no more values, and its end will say so. */
@@ -577,20 +587,4 @@ int outfall_write(outfall_writer *writer, const outfall_rows *rows, size_t *acce
     if (accepted != NULL)
         *accepted = done;
     return status;
-}
-
-int outfall_writer_progress(const outfall_writer *writer, outfall_progress *out,
-                            outfall_error *error)
-{
-    outfall_progress progress = {0};
-    if (writer == NULL || out == NULL || out->struct_size < sizeof(uint64_t))
-        return of_fail(error, OUTFALL_ERR_INVALID,
-                       "the writer or out is NULL, or out->struct_size is not set");
-    progress.struct_size = out->struct_size;
-    progress.acknowledged = atomic_load_explicit(&writer->lane->acknowledged, memory_order_acquire);
-    progress.source_offset =
-        atomic_load_explicit(&writer->lane->source_offset, memory_order_relaxed);
-    progress.accepted = atomic_load_explicit(&writer->lane->accepted, memory_order_relaxed);
-    memcpy(out, &progress, out->struct_size < sizeof progress ? out->struct_size : sizeof progress);
-    return OUTFALL_OK;
 }

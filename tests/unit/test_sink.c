@@ -83,6 +83,33 @@ static void a_stalled_database_pushes_back_and_loses_nothing(void **state)
     assert_int_equal(query("SELECT count(*) FROM stalled"), rows + 100);
 }
 
+static void a_writer_may_wait_less_or_longer_than_its_sink_says(void **state)
+{
+    static const char *const options[] = {
+        "buffer.bytes", "262144", "buffer.chunk.bytes", "16384", "buffer.block.ms", "0", NULL};
+    static const uint32_t waits_ms[] = {0, 120, 0, 60};
+    outfall_error error;
+    int64_t rows = 0;
+    (void)state;
+    outfall_sink *sink = open_sink("waits", options);
+    outfall_writer *writer = open_writer(sink, NULL);
+    sqlite3 *lock = stall();
+    while (put_row(writer, rows, "x", &error) == OUTFALL_OK)
+        rows++;
+    for (size_t i = 0; i < sizeof waits_ms / sizeof waits_ms[0]; i++) {
+        assert_int_equal(outfall_writer_block(writer, waits_ms[i], &error), OUTFALL_OK);
+        int64_t from_us = of_clock_us();
+        assert_int_equal(put_row(writer, rows, "x", &error), OUTFALL_ERR_FULL);
+        int64_t waited_ms = (of_clock_us() - from_us) / 1000;
+        assert_true(waited_ms >= waits_ms[i] && (waits_ms[i] > 0 || waited_ms < 50));
+    }
+    assert_int_equal(outfall_writer_block(writer, OUTFALL_TIMEOUT_MS_MAX + 1, &error),
+                     OUTFALL_ERR_INVALID);
+    assert_int_equal(outfall_writer_block(NULL, 0, &error), OUTFALL_ERR_INVALID);
+    let_go(lock);
+    assert_int_equal(outfall_close(sink, 10000, NULL, NULL, NULL), OUTFALL_OK);
+}
+
 static void a_full_buffer_lets_rows_go_before_their_linger(void **state)
 {
     static const char *const options[] = {"buffer.bytes", "131072",          "buffer.chunk.bytes",
@@ -411,6 +438,7 @@ int main(void)
         cmocka_unit_test(flushed_rows_are_in_the_table),
         cmocka_unit_test(rows_leave_for_a_reason_that_is_counted),
         cmocka_unit_test(a_stalled_database_pushes_back_and_loses_nothing),
+        cmocka_unit_test(a_writer_may_wait_less_or_longer_than_its_sink_says),
         cmocka_unit_test(a_full_buffer_lets_rows_go_before_their_linger),
         cmocka_unit_test(a_close_tells_of_rejected_rows_that_nobody_polled),
         cmocka_unit_test(close_returns_in_time_and_says_what_is_not_durable),

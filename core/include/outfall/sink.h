@@ -220,6 +220,16 @@ OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_bind(outfall_writer *writer, con
                                                      int continues, outfall_error *error);
 
 /**
+ * Says how long each later call on this writer waits for buffer memory, in place of
+ * buffer.block.ms: for who tries without waiting first, or looks at something else between waits.
+ *
+ * @param block_ms  Milliseconds, 0 to OUTFALL_TIMEOUT_MS_MAX; 0: not at all.
+ * @return OUTFALL_OK, OUTFALL_ERR_INVALID. The writer's thread; does not block.
+ */
+OUTFALL_EXPORT OUTFALL_CHECK int outfall_writer_block(outfall_writer *writer, uint32_t block_ms,
+                                                      outfall_error *error);
+
+/**
  * Ends a writer; what it wrote is still delivered. A row begun and not ended is dropped.
  * NULL is legal. The writer's thread; does not block.
  */
