@@ -168,7 +168,8 @@ static struct timespec deadline_in(uint32_t timeout_ms)
 
 /* ---- Calls ------------------------------------------------------------------------ */
 
-static int64_t add(int kind, void *object, const int64_t *parents, int64_t *copy, size_t count)
+/* As of_shim_add, under the mutex. */
+static int64_t add(int kind, void *object, const int64_t *parents, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         of_shim_slot *parent;
@@ -179,29 +180,28 @@ static int64_t add(int kind, void *object, const int64_t *parents, int64_t *copy
     of_shim_slot *slot = take_slot();
     if (slot == NULL)
         return of_shim_fail(OUTFALL_ERR_FULL, "too many handles are open: close some");
-    if (count > 0)
-        memcpy(copy, parents, count * sizeof *copy);
-    *slot = (of_shim_slot){.object = object,
-                           .parents = copy,
-                           .parent_count = count,
-                           .generation = slot->generation % GENERATION_MAX + 1,
-                           .forks = forks,
-                           .kind = kind};
-    for (size_t i = 0; kind == OF_SHIM_TXN && i < count; i++)
-        find(parents[i])->holds++;
+    slot->parents = count > 0 ? calloc(count, sizeof *slot->parents) : NULL;
+    if (count > 0 && slot->parents == NULL) {
+        free_slot(slot);
+        return of_shim_fail(OUTFALL_ERR_NOMEM, "memory could not be had for a handle");
+    }
+    for (size_t i = 0; i < count; i++) {
+        slot->parents[i] = parents[i];
+        find(parents[i])->holds += kind == OF_SHIM_TXN;
+    }
+    slot->object = object;
+    slot->parent_count = count;
+    slot->generation = slot->generation % GENERATION_MAX + 1;
+    slot->forks = forks;
+    slot->kind = kind;
     return handle_of(slot);
 }
 
 int64_t of_shim_add(int kind, void *object, const int64_t *parents, size_t parent_count)
 {
-    int64_t *copy = parent_count == 0 ? NULL : malloc(parent_count * sizeof *copy);
-    if (parent_count > 0 && copy == NULL)
-        return of_shim_fail(OUTFALL_ERR_NOMEM, "memory could not be had for a handle");
     pthread_mutex_lock(&mutex);
-    int64_t handle = add(kind, object, parents, copy, parent_count);
+    int64_t handle = add(kind, object, parents, parent_count);
     pthread_mutex_unlock(&mutex);
-    if (handle < 0)
-        free(copy);
     return handle;
 }
 
