@@ -10,21 +10,6 @@
 
 /* ---- One call of XA --------------------------------------------------------------- */
 
-int drv_odbc_branch_fail_unsupported(const outfall_connection *connection, outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
-                             "odbc: the dialect %s prepares no transactions: make this database "
-                             "the home, with flushers=1, or take its own driver, if there is one",
-                             connection->dialect->name);
-}
-
-int drv_odbc_branch_fail_name(outfall_error *error)
-{
-    return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
-                             "odbc: the name of a prepared transaction has two parts, of letters, "
-                             "digits and dots");
-}
-
 /* The error behind the last answer; 0: it is not known. */
 static int32_t last_error(outfall_connection *connection)
 {

@@ -6,8 +6,21 @@
 #include "odbc/session.h"
 #include "odbc/xa.h"
 
-int drv_odbc_branch_fail_unsupported(const outfall_connection *connection, outfall_error *error);
-int drv_odbc_branch_fail_name(outfall_error *error);
+static inline int drv_odbc_branch_fail_unsupported(const outfall_connection *connection,
+                                                   outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_UNSUPPORTED, OUTFALL_ACTION_STOP,
+                             "odbc: the dialect %s prepares no transactions: make this database "
+                             "the home, with flushers=1, or take its own driver, if there is one",
+                             connection->dialect->name);
+}
+
+static inline int drv_odbc_branch_fail_name(outfall_error *error)
+{
+    return outfall_error_set(error, OUTFALL_ERR_INVALID, OUTFALL_ACTION_STOP,
+                             "odbc: the name of a prepared transaction has two parts, of letters, "
+                             "digits and dots");
+}
 
 /* Runs one of the dialect's blocks for that name. */
 int drv_odbc_branch_call(outfall_connection *connection, enum drv_odbc_xa_call call,
