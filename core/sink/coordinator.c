@@ -319,6 +319,16 @@ static int await_flushers(of_coordinator *it, outfall_error *error)
     }
 }
 
+/* Once the home's part is handed over its locks may be what its flusher waits for, with later rows.
+ */
+static void let_home_go(of_coordinator *it)
+{
+    of_branch *home = it->home;
+    if (home != NULL &&
+        atomic_load_explicit(&home->sealed_to, memory_order_acquire) >= it->checkpoint)
+        of_sealed_release(&home->sealed);
+}
+
 /* Rolls back what the flushers handed over; what they still write they drop themselves. */
 static of_txn_event roll_back_all(of_coordinator *it)
 {
@@ -326,6 +336,7 @@ static of_txn_event roll_back_all(of_coordinator *it)
     outfall_error_set(&error, OUTFALL_ERR_ABORTED, OUTFALL_ACTION_STOP, "it was given up");
     of_group_abort(it->group, &error); /* Where nothing has failed before. */
     enter_phase(it);
+    let_home_go(it);
     if (await_flushers(it, &error) != OUTFALL_OK) {
         leave_in_doubt(it, &error);
         return OF_TXN_EVENTS;
