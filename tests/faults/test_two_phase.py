@@ -148,12 +148,25 @@ class TwoPhase(Databases):
         self.assertEqual(done.returncode, 1)
         self.assertIn("was decided in database 0", done.stderr)
 
-    def test_a_home_with_one_writer_at_a_time_decides_while_rows_come(self):
-        home = self.sqlite.with_name("uneven.db")
-        done = subprocess.run([TRANSFER.with_name("faults.uneven"), "100", f"sqlite:{home}", self.two],
-                              capture_output=True, text=True, timeout=120, check=False)
+    def overtake(self, trigger, word):
+        """Rows of a checkpoint reach a file while the other database is slow with the one before, by a trigger."""
+        self.server.psql("CREATE TABLE t (n bigint, note text); CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql "
+                         f"AS $$ BEGIN PERFORM pg_sleep(1); {trigger}", "two")
+        done = subprocess.run([TRANSFER.with_name("faults.overtake"), f"sqlite:{self.sqlite}", self.two, word],
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(self.prepared(), [])
+        return done
+
+    def test_a_home_without_rows_decides_before_its_next_rows_lock_it(self):
+        done = self.overtake("RETURN NULL; END $$; CREATE TRIGGER slow AFTER INSERT ON t EXECUTE FUNCTION slow()", "other")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(self.server.psql("SELECT count(*) FROM t", "two").strip(), "100")
+        self.assertEqual(self.loaded("t", "two"), ("1", "1", "1"))
+
+    def test_a_checkpoint_is_rolled_back_while_the_next_rows_wait_for_its_lock(self):
+        done = self.overtake("RAISE 'no'; END $$; CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE "
+                             "INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()", "both")
+        self.assertIn("end of the first: rolled back", done.stderr)
+        self.assertEqual(self.loaded("t", "two"), ("0", "0", None))
 
 
 class Committables(Databases):
